@@ -1,0 +1,204 @@
+"""Solving: conda specs on several platforms at once, by py-rattler's resolvo."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import tempfile
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from rattler import (
+    Channel,
+    ChannelPriority,
+    GenericVirtualPackage,
+    PackageName,
+    RepoDataRecord,
+    SparseRepoData,
+    Version,
+    solve,
+)
+from rattler.exceptions import GatewayError, SolverError
+from rattler.package import BuildString
+
+from resolver.conda.channels import Channels, Source, unavailable
+from resolver.conda.records import CondaRecord, from_rattler
+from resolver.conda.specs import match_spec
+from resolver.model import CondaSpec
+from resolver.platforms import Platform
+
+__all__ = ["CondaProblem", "CondaSolution", "CondaUnsolvable", "solve_all"]
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CondaProblem:
+    """What one platform asks of its channels. ``channels`` are canonical URLs in order of priority (strict)."""
+
+    platform: Platform
+    channels: tuple[str, ...]
+    specs: tuple[CondaSpec, ...]
+    cut_off: datetime | None = None
+
+    @property
+    def subdirs(self) -> tuple[str, ...]:
+        return (self.platform.subdir, "noarch")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CondaSolution:
+    """The chosen records, sorted by name, each with a sha256; ``shown`` pairs each channel with the digest over the
+    sorted sha256s of the records that the solver could see."""
+
+    records: tuple[CondaRecord, ...]
+    shown: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CondaUnsolvable:
+    """No set of records satisfies the problem. ``core`` is a smallest set of its specs that cannot hold together,
+    ``text`` the solver's own words for that core, ``names`` all names that the channels have."""
+
+    problem: CondaProblem
+    core: tuple[CondaSpec, ...]
+    text: str
+    names: frozenset[str]
+
+
+def solve_all(channels: Channels, problems: Sequence[CondaProblem]) -> list[CondaSolution | CondaUnsolvable]:
+    """Solve each problem; answers come in the order of the problems, whatever finishes first.
+
+    Raises ``IndexUnavailable`` where a channel cannot be read.
+    """
+
+    async def gather() -> list[CondaSolution | CondaUnsolvable]:
+        return list(await asyncio.gather(*(_solve_one(channels, problem) for problem in problems)))
+
+    return _run(gather())
+
+
+async def _solve_one(channels: Channels, problem: CondaProblem) -> CondaSolution | CondaUnsolvable:
+    sources = channels.sources(problem.channels, problem.subdirs)
+    try:
+        shown = await _shown(channels, problem, sources)
+        records = await _records(channels, problem, sources)
+        if any(record.sha256 is None for record in records):
+            sources = await _only_hashed(channels, problem, sources)
+            records = await _records(channels, problem, sources)
+    except SolverError as error:
+        return await _unsolvable(channels, problem, sources, str(error))
+    except GatewayError as error:
+        raise unavailable(problem.channels, error) from error
+    chosen = sorted((from_rattler(r) for r in records), key=lambda r: r.name)
+    return CondaSolution(records=tuple(chosen), shown=shown)
+
+
+async def _records(channels: Channels, problem: CondaProblem, sources: Sequence[Source]) -> list[RepoDataRecord]:
+    return await solve(
+        sources,
+        # roots are decided in the order given: ours is by name, so that the order of a file's lines is no input
+        [match_spec(spec) for spec in sorted(problem.specs, key=str)],
+        gateway=channels.gateway(problem.channels),
+        platforms=list(problem.subdirs),  # type: ignore[arg-type]
+        virtual_packages=_virtual_packages(problem.platform),
+        channel_priority=ChannelPriority.Strict,
+        exclude_newer=problem.cut_off.astimezone(UTC) if problem.cut_off else None,
+        channel_relations="disabled",
+    )
+
+
+async def _shown(
+    channels: Channels, problem: CondaProblem, sources: Sequence[Source]
+) -> tuple[tuple[str, str], ...]:
+    """For each channel the digest over the sorted sha256s of all records within reach of the specs."""
+    found = await _reachable(channels, problem, sources)
+    digests = []
+    for channel in problem.channels:
+        hashes = sorted(r.sha256.hex() for r in found if r.sha256 and _is_of(r, channel))
+        digests.append((channel, "sha256:" + hashlib.sha256("\n".join(hashes).encode()).hexdigest()))
+    return tuple(digests)
+
+
+async def _reachable(
+    channels: Channels, problem: CondaProblem, sources: Sequence[Source]
+) -> list[RepoDataRecord]:
+    lists = await channels.gateway(problem.channels).query(
+        sources,  # type: ignore[arg-type]
+        list(problem.subdirs),  # type: ignore[arg-type]
+        [match_spec(spec) for spec in problem.specs],
+        channel_relations="disabled",
+    )
+    return [record for records in lists for record in records]
+
+
+async def _only_hashed(
+    channels: Channels, problem: CondaProblem, sources: Sequence[Source]
+) -> list[Source]:
+    """The records within reach again, without those that have no sha256: such a record is never a candidate.
+
+    This is off the common path (some hundred old records of conda-forge are meant), so it may cost: the records
+    are written out once more and read as repodata.
+    """
+    found = await _reachable(channels, problem, sources)
+    filtered: list[Source] = []
+    with tempfile.TemporaryDirectory(prefix="samebox-") as folder:
+        for number, channel in enumerate(problem.channels):
+            for subdir in problem.subdirs:
+                rows = {
+                    r.file_name: json.loads(r.to_json())
+                    for r in found
+                    if r.sha256 and r.subdir == subdir and _is_of(r, channel)
+                }
+                path = Path(folder) / f"{number}-{subdir}.json"
+                path.write_text(json.dumps({"info": {"subdir": subdir}, **_by_archive(rows)}))
+                filtered.append(SparseRepoData(Channel(channel), subdir, path))
+        # the files are mapped into memory: they may be unlinked while the values live
+    return filtered
+
+
+def _by_archive(rows: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    conda = {name: row for name, row in rows.items() if name.endswith(".conda")}
+    return {"packages": {n: r for n, r in rows.items() if n not in conda}, "packages.conda": conda}
+
+
+def _is_of(record: RepoDataRecord, channel: str) -> bool:
+    return (record.channel or "").rstrip("/") == channel
+
+
+def _virtual_packages(platform: Platform) -> list[GenericVirtualPackage]:
+    return [
+        GenericVirtualPackage(PackageName(p.name), Version(p.version), BuildString(p.build))
+        for p in platform.virtual_packages
+    ]
+
+
+async def _unsolvable(
+    channels: Channels, problem: CondaProblem, sources: Sequence[Source], text: str
+) -> CondaUnsolvable:
+    """Leave specs out one at a time for as long as what remains still has no solution."""
+    core = sorted(problem.specs, key=str)
+    for spec in tuple(core):
+        if len(core) == 1:
+            break
+        rest = [other for other in core if other is not spec]
+        remaining = CondaProblem(
+            platform=problem.platform, channels=problem.channels, specs=tuple(rest), cut_off=problem.cut_off
+        )
+        try:
+            await _records(channels, remaining, sources)
+        except SolverError as error:
+            core, text = rest, str(error)
+    names = await channels.names(problem.channels, problem.subdirs)
+    return CondaUnsolvable(problem=problem, core=tuple(core), text=text, names=frozenset(names))
+
+
+def _run(coroutine: Coroutine[Any, Any, _T]) -> _T:
+    """Run to the end, in a thread of its own: the caller may be inside an event loop (a notebook is)."""
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="samebox-conda") as executor:
+        return executor.submit(asyncio.run, coroutine).result()

@@ -1,0 +1,57 @@
+"""What the build stage itself needs before it can install a slice: hash-locked wheels, one list a platform.
+
+The table is made by ``fixtures/make_installer_requirements.py``. It holds file names and sha256, but no URLs: a thin
+build leaves the index to pip, and for a vendored one the caller finds each file on its own index page.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from resolver.errors import NotRepresentable
+
+__all__ = ["InstallerWheel", "hashed_requirements", "installer_wheels"]
+
+_TABLE = "installer_requirements.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstallerWheel:
+    """One wheel: ``platform`` is a conda subdir or ``noarch``, ``size`` is in bytes."""
+
+    platform: str
+    name: str
+    version: str
+    file_name: str
+    sha256: str
+    size: int
+
+
+def installer_wheels(platform: str) -> tuple[InstallerWheel, ...]:
+    """The wheels that install a slice on ``platform``, sorted by name.
+
+    Raises ``NotRepresentable`` for a platform that py-rattler has no wheel for.
+    """
+    table = _table()
+    native = {wheel.platform for wheel in table} - {"noarch"}
+    if platform not in native:
+        raise NotRepresentable(
+            f"there is no installer for {platform}: py-rattler has no wheel for it",
+            hint=f"use --installer micromamba, or leave the platform out; there are: {', '.join(sorted(native))}",
+        )
+    return tuple(wheel for wheel in table if wheel.platform in (platform, "noarch"))
+
+
+@cache
+def _table() -> tuple[InstallerWheel, ...]:
+    rows = json.loads((resources.files("resolver.exporter") / _TABLE).read_bytes())["wheels"]
+    return tuple(sorted((InstallerWheel(**row) for row in rows), key=lambda w: (w.name, w.file_name)))
+
+
+def hashed_requirements(pins: Iterable[tuple[str, str, str]]) -> str:
+    """A requirements file for ``pip install --require-hashes`` out of (name, version, sha256)."""
+    return "".join(f"{name}=={version} --hash=sha256:{sha256}\n" for name, version, sha256 in sorted(pins))

@@ -1,0 +1,86 @@
+"""Reading and writing files so that nothing is ever half written."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from resolver.errors import ResolverError
+
+__all__ = ["cache_directory", "lock_file", "read_text", "write_atomic"]
+
+
+def read_text(path: Path) -> str:
+    """The text of a UTF-8 file (a byte order mark is dropped). Raises ``ResolverError`` naming the path."""
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ResolverError(f"{path}: not UTF-8 (byte {error.start})", hint="save the file as UTF-8") from error
+    except OSError as error:
+        raise ResolverError(f"{path}: {error.strerror}") from error
+
+
+def write_atomic(path: Path, content: bytes) -> None:
+    """Replace ``path`` by ``content``, or leave it exactly as it was.
+
+    The bytes go to a temporary file beside it, which is synced and renamed: a full disk or a kill in the middle
+    leaves the old file. The mode is that of the old file, or what the umask gives a new one.
+    """
+    try:
+        _replace(path, content)
+    except OSError as error:
+        raise ResolverError(f"{path}: cannot write: {error.strerror}", hint="the old file is untouched") from error
+
+
+def _replace(path: Path, content: bytes) -> None:
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(name).chmod(_mode_for(path))
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _mode_for(path: Path) -> int:
+    if path.exists():
+        return path.stat().st_mode & 0o777
+    umask = os.umask(0)  # the only way to read it is to set it
+    os.umask(umask)
+    return 0o666 & ~umask
+
+
+@contextlib.contextmanager
+def lock_file(path: Path, *, timeout: float = 600.0) -> Iterator[None]:
+    """Hold the advisory lock ``path``, so that two processes do not write one project at once.
+
+    Waits up to ``timeout`` seconds, then raises ``ResolverError``.
+    """
+    import filelock
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with filelock.FileLock(path, timeout=timeout):
+            yield
+    except filelock.Timeout as error:
+        raise ResolverError(
+            f"another process has held {path} for {timeout:.0f} seconds",
+            hint="wait for it to end, or end it; the lock is released when its process is gone",
+        ) from error
+
+
+def cache_directory(environ: dict[str, str] | os._Environ[str]) -> Path:
+    """Where Samebox caches: ``SAMEBOX_CACHE_DIR``, else the user's cache directory (platformdirs)."""
+    override = environ.get("SAMEBOX_CACHE_DIR")
+    if override:
+        return Path(override)
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("samebox", appauthor=False))

@@ -1,0 +1,182 @@
+"""What was read from indexes, kept in one SQLite file that threads and processes share.
+
+Pages are kept by the place that they came from, metadata for ever by the wheel's URL and sha256 (a page may
+claim any sha256, so the URL belongs to the key: no index can speak for a wheel of another). A cache never
+stands in the way: where the folder cannot be written or the disk is full it falls silent, and ``problem``
+says why; a file that is not a database is replaced.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from resolver.indexes.protocol import CoreMetadata, ProjectPage
+
+__all__ = ["CachedPage", "MetadataCache"]
+
+SCHEMA = 1
+"""Part of the file name: raise it when the tables or the structs of ``protocol`` change."""
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS page (
+    key TEXT PRIMARY KEY, content BLOB, etag TEXT, modified TEXT, expires REAL NOT NULL,
+    stored REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS metadata (key TEXT PRIMARY KEY, content BLOB NOT NULL) WITHOUT ROWID;
+"""
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_BUSY_SECONDS = 10.0
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CachedPage:
+    """A page as it was: ``page`` is ``None`` where the index had no such project; ``fresh`` says that it need
+    not be asked for again; the validators are those of the HTTP answer."""
+
+    page: ProjectPage | None
+    etag: str | None
+    modified: str | None
+    fresh: bool
+
+
+class MetadataCache:
+    """A cache in ``directory``. Thread-safe, and safe with other processes on the same folder.
+
+    ``now`` gives the time in seconds since 1970; ``time_to_live`` is in seconds, for pages whose index says
+    nothing about it; with ``refresh`` no page of an earlier time is fresh.
+    """
+
+    def __init__(
+        self, directory: Path, *, now: Callable[[], float], time_to_live: float = 600.0, refresh: bool = False
+    ) -> None:
+        self.time_to_live = time_to_live
+        self.problem: str | None = None
+        self._path = directory / f"indexes-{SCHEMA}.sqlite"
+        self._now = now
+        self._began = now()
+        self._refresh = refresh
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._pages = msgspec.msgpack.Decoder(ProjectPage)
+        self._metadata = msgspec.msgpack.Decoder(CoreMetadata)
+        self._encoder = msgspec.msgpack.Encoder()
+        with self._lock:
+            self._open()
+
+    def page(self, key: str) -> CachedPage | None:
+        """What is kept under ``key``, fresh or not."""
+        row = self._fetch("SELECT content, etag, modified, expires, stored FROM page WHERE key = ?", key)
+        if row is None:
+            return None
+        content, etag, modified, expires, stored = row
+        page = None if content is None else _decode(self._pages, content)
+        if content is not None and page is None:
+            return None
+        fresh = (
+            self._now() < expires and stored <= self._now() and not (self._refresh and stored < self._began)
+        )
+        return CachedPage(page=page, etag=etag, modified=modified, fresh=fresh)
+
+    def store_page(
+        self, key: str, page: ProjectPage | None, *, etag: str | None, modified: str | None, lifetime: float
+    ) -> None:
+        """Keep a page, or that there is none; it is fresh for ``lifetime`` seconds."""
+        now = self._now()
+        content = None if page is None else self._encoder.encode(page)
+        self._execute(
+            "INSERT OR REPLACE INTO page VALUES (?, ?, ?, ?, ?, ?)",
+            (key, content, etag, modified, now + lifetime, now),
+        )
+
+    def touch_page(self, key: str, *, lifetime: float) -> None:
+        """The index said that the page is as it was: fresh again for ``lifetime`` seconds."""
+        now = self._now()
+        self._execute("UPDATE page SET expires = ?, stored = ? WHERE key = ?", (now + lifetime, now, key))
+
+    def metadata(self, url: str, sha256: str) -> CoreMetadata | None:
+        row = self._fetch("SELECT content FROM metadata WHERE key = ?", f"{sha256} {url}")
+        return None if row is None else _decode(self._metadata, row[0])
+
+    def store_metadata(self, url: str, sha256: str, metadata: CoreMetadata) -> None:
+        content = self._encoder.encode(metadata)
+        self._execute("INSERT OR REPLACE INTO metadata VALUES (?, ?)", (f"{sha256} {url}", content))
+
+    def close(self) -> None:
+        with self._lock:
+            self._disconnect()
+
+    def _fetch(self, statement: str, key: str) -> tuple[Any, ...] | None:
+        row: tuple[Any, ...] | None = self._run(
+            lambda connection: connection.execute(statement, (key,)).fetchone()
+        )
+        return row
+
+    def _execute(self, statement: str, values: tuple[object, ...]) -> None:
+        self._run(lambda connection: connection.execute(statement, values) and None)
+
+    def _run(self, action: Callable[[sqlite3.Connection], T]) -> T | None:
+        with self._lock:
+            if self._connection is None:
+                return None
+            try:
+                return action(self._connection)
+            except sqlite3.Error as error:
+                self._recover(error)
+                return None
+
+    def _open(self) -> None:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._connect()
+        except OSError as error:
+            self.problem = f"{self._path.parent}: cannot keep a cache there: {error.strerror}"
+        except sqlite3.Error as error:
+            self._recover(error)
+
+    def _connect(self) -> None:
+        connection = sqlite3.connect(
+            self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        self._connection = connection
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.executescript(_TABLES)
+
+    def _recover(self, error: sqlite3.Error) -> None:
+        """Replace a damaged file once; go without a cache after anything else."""
+        self._disconnect()
+        first = self.problem is None
+        self.problem = f"{self._path}: {error}"
+        if not first or getattr(error, "sqlite_errorcode", 0) & 0xFF not in _DAMAGED:
+            return
+        try:
+            for suffix in ("", "-wal", "-shm"):
+                self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+            self._connect()
+            self.problem = f"{self._path}: was damaged ({error}), and begins anew"
+        except (OSError, sqlite3.Error) as again:
+            self._disconnect()
+            self.problem = f"{self._path}: {again}"
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def _decode(decoder: msgspec.msgpack.Decoder[T], content: object) -> T | None:
+    """``None`` where the bytes are not what this version of the program writes: then it is read anew."""
+    if not isinstance(content, bytes):
+        return None
+    try:
+        return decoder.decode(content)
+    except msgspec.MsgspecError:
+        return None

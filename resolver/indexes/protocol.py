@@ -1,0 +1,82 @@
+"""What an index of Python projects is, and the values that it gives.
+
+The structs are msgspec's, encoded as arrays, because thousands of files of a page are read from JSON and from
+the cache at each solve. A change of their fields needs a new ``cache.SCHEMA``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol
+
+import msgspec
+
+from resolver.errors import IndexUnavailable
+
+__all__ = ["CoreMetadata", "DistributionFile", "Index", "InvalidMetadata", "ProjectPage"]
+
+
+class InvalidMetadata(IndexUnavailable):
+    """The metadata of one file cannot be used: a solver rejects that candidate and goes on with the next."""
+
+
+class DistributionFile(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+    """One file of a project page (PEP 503, 592, 658, 691, 700, 714).
+
+    ``url`` is absolute and canonical, without fragment and credentials; ``size`` is in bytes;
+    ``requires_python`` is as the index gives it, unchecked; ``yanked`` is the reason (``""``: none given) or
+    ``None`` where it is not yanked; ``upload_time`` is RFC 3339; ``metadata_sha256`` is that of the
+    ``.metadata`` file beside it, ``""`` where one is promised without hash, ``None`` where none is.
+    """
+
+    filename: str
+    url: str
+    sha256: str | None = None
+    size: int | None = None
+    requires_python: str | None = None
+    yanked: str | None = None
+    upload_time: str | None = None
+    metadata_sha256: str | None = None
+
+
+class ProjectPage(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+    """All files of a project, in the order of the index. ``name`` is normalised (PEP 503), ``index`` the
+    canonical URL of the index."""
+
+    name: str
+    index: str
+    files: tuple[DistributionFile, ...]
+
+
+class CoreMetadata(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+    """What a solver needs of a wheel's METADATA. ``name`` is normalised; ``requires_dist`` are valid PEP 508
+    requirements, ``requires_python`` a valid PEP 440 set; extras are as they are spelled there."""
+
+    name: str
+    version: str
+    requires_python: str | None = None
+    requires_dist: tuple[str, ...] = ()
+    provides_extra: tuple[str, ...] = ()
+
+
+class Index(Protocol):
+    """A source of projects. All methods may be called from several threads."""
+
+    @property
+    def url(self) -> str:
+        """The canonical URL, with a trailing slash."""
+
+    def page(self, name: str) -> ProjectPage | None:
+        """The page of a project, or ``None`` where the index has none. Raises ``IndexUnavailable``."""
+
+    def metadata(self, file: DistributionFile) -> CoreMetadata:
+        """The metadata of a wheel. Raises ``InvalidMetadata``, ``IntegrityError`` or ``IndexUnavailable``."""
+
+    def prefetch(self, names: Iterable[str]) -> None:
+        """A hint that these pages will be asked for. Does not block; errors show when they are asked for."""
+
+    def prefetch_metadata(self, files: Iterable[DistributionFile]) -> None:
+        """The same for metadata."""
+
+    def close(self) -> None:
+        """End what the index does in the background."""

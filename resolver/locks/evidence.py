@@ -1,0 +1,45 @@
+"""Evidence as strings by name, for the places that formats keep for tools (conda-lock: ``custom_metadata``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+
+import msgspec
+
+from resolver.errors import LockFormatError
+from resolver.model import Evidence, Origin
+
+__all__ = ["PREFIX", "evidence_from_strings", "evidence_to_strings"]
+
+PREFIX = "samebox."
+
+_ENCODER = msgspec.json.Encoder(order="sorted")
+
+
+def evidence_to_strings(evidence: Evidence) -> dict[str, str]:
+    """One entry a field that says something: ``samebox.<field>`` → its JSON."""
+    return {
+        PREFIX + field.name.replace("_", "-"): _ENCODER.encode(getattr(evidence, field.name)).decode()
+        for field in fields(Evidence)
+        if getattr(evidence, field.name) not in ((), None)
+    }
+
+
+def evidence_from_strings(strings: Mapping[str, str], source: str) -> Evidence | None:
+    """The evidence in ``strings``, or ``None`` if there is none of ours. Unknown names (a newer release's) are
+    left alone. Raises ``LockFormatError`` for a value that is not what its name promises."""
+    known = {PREFIX + field.name.replace("_", "-"): field.name for field in fields(Evidence)}
+    ours = {known[name]: text for name, text in strings.items() if name in known}
+    if not ours:
+        return None
+    try:
+        body = {name: msgspec.json.decode(text) for name, text in ours.items()}
+        return msgspec.convert(body, Evidence)
+    except msgspec.MsgspecError as error:
+        raise LockFormatError(
+            f"the evidence is damaged: {error}",
+            origin=Origin(source=source),
+            field="metadata.custom_metadata",
+            hint="lock again, or remove the samebox.* entries",
+        ) from error

@@ -1,0 +1,257 @@
+"""Does a lock satisfy its manifest? Decided from the two alone: no network, no clock, nothing written.
+
+A lock is *fresh* if on each platform every request is met by a locked package of its group, every dependency of a
+locked package is met by another, and nothing is left over. It is *stale* if that fails, and *unknown* where the
+format does not keep what would decide it (extras, in a conda-lock.yml without our evidence): never fresh then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from resolver.conda import canonical_channel_url, constraint_matches, matches
+from resolver.model import CondaSpec, EnvironmentSpec, Lock, LockedPackage, PypiRequirement, Root
+from resolver.names import NamesMap
+from resolver.platforms import Platform, PythonTarget, newest_python
+from resolver.roots import conda_roots, pep440_of
+
+__all__ = ["Expected", "Satisfaction", "Shortfall", "satisfies"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What the lock should be for: the declared environment, with platforms and channels as they are settled."""
+
+    spec: EnvironmentSpec
+    platforms: tuple[Platform, ...]
+    channels: tuple[str, ...]
+    names: NamesMap
+    python: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shortfall:
+    """One reason why a lock is not fresh; ``origin`` is the line of the request, where there is one."""
+
+    platform: str | None
+    message: str
+    origin: str | None = None
+    undecided: bool = False
+
+    def __str__(self) -> str:
+        where = f"{self.origin}: " if self.origin else ""
+        on = f" ({self.platform})" if self.platform else ""
+        return f"{where}{self.message}{on}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Satisfaction:
+    """The verdict, with all reasons in a stable order."""
+
+    shortfalls: tuple[Shortfall, ...]
+
+    @property
+    def status(self) -> Literal["fresh", "stale", "unknown"]:
+        if not self.shortfalls:
+            return "fresh"
+        return "unknown" if all(s.undecided for s in self.shortfalls) else "stale"
+
+
+def satisfies(lock: Lock, expected: Expected) -> Satisfaction:
+    """Compare a lock with what it should be for. Raises ``LockFormatError`` for versions that are none."""
+    shortfalls = [*_platforms(lock, expected), *_channels(lock, expected), *_variables(lock, expected)]
+    have = {p.platform for p in lock.platforms}
+    for platform in sorted(expected.platforms, key=lambda p: p.subdir):
+        if platform.subdir in have:
+            shortfalls.extend(_Check(lock, expected, platform).run())
+    return Satisfaction(shortfalls=tuple(shortfalls))
+
+
+def _platforms(lock: Lock, expected: Expected) -> Iterator[Shortfall]:
+    have = {p.platform for p in lock.platforms}
+    wanted = {p.subdir for p in expected.platforms}
+    for platform in sorted(wanted - have):
+        yield Shortfall(platform=platform, message="the platform is not locked")
+    for platform in sorted(have - wanted):
+        yield Shortfall(platform=platform, message="the platform is locked but no longer asked for")
+
+
+def _channels(lock: Lock, expected: Expected) -> Iterator[Shortfall]:
+    if not expected.spec.conda:
+        return
+    have = tuple(canonical_channel_url(channel) for channel in lock.channels)
+    if have != expected.channels:
+        yield Shortfall(
+            platform=None,
+            message=f"the channels are {', '.join(expected.channels)}, and the lock was made from {', '.join(have)}",
+        )
+
+
+def _variables(lock: Lock, expected: Expected) -> Iterator[Shortfall]:
+    have = lock.evidence.variables if lock.evidence else ()
+    if tuple(sorted(have)) != tuple(sorted(expected.spec.variables)):
+        yield Shortfall(platform=None, message="the variables are not those that the lock holds")
+
+
+class _Check:
+    """The check of one platform."""
+
+    def __init__(self, lock: Lock, expected: Expected, platform: Platform) -> None:
+        self._platform = platform.subdir
+        self._expected = expected
+        packages = lock.on(platform.subdir).packages
+        self._conda = {p.name: p for p in packages if p.kind == "conda"}
+        self._pypi: dict[str, LockedPackage] = {canonicalize_name(p.name): p for p in packages if p.kind != "conda"}
+        self._owners = _owners(self._conda, expected.names)
+        self._roots = dict(lock.evidence.roots).get(platform.subdir, ()) if lock.evidence else ()
+        self._markers = platform.markers(self._python(lock))
+        self._reached: set[tuple[str, str]] = set()
+        self._waiting: list[LockedPackage] = []
+
+    def run(self) -> Iterator[Shortfall]:
+        yield from self._twice()
+        for spec in conda_roots(self._expected.spec, self._platform):
+            yield from self._conda_root(spec)
+        for requirement in self._expected.spec.pip_on(self._platform):
+            if self._applies(requirement.marker):
+                yield from self._pip_root(requirement)
+        while self._waiting:
+            yield from self._dependencies(self._waiting.pop(0))
+        yield from self._left_over()
+
+    # ---- requests
+
+    def _conda_root(self, spec: CondaSpec) -> Iterator[Shortfall]:
+        if spec.name.startswith("__"):
+            return
+        package = self._conda.get(spec.name)
+        if package is None:
+            yield self._short(f"{spec.name} is asked for and not locked", str(spec.origin))
+            return
+        self._reach(package)
+        if not matches(spec, package):
+            yield self._short(f"{spec} is asked for, and {_said(package)} is locked", str(spec.origin))
+        yield from self._group(spec.group, package, str(spec.origin))
+
+    def _pip_root(self, requirement: PypiRequirement) -> Iterator[Shortfall]:
+        origin = str(requirement.origin)
+        package = self._project(requirement.name)
+        if package is None:
+            yield self._short(f"{requirement.name} is asked for and not locked", origin)
+            return
+        self._reach(package)
+        if requirement.url is not None and requirement.url.partition("#")[0] != package.url:
+            yield self._short(f"{requirement.name} is asked for from {requirement.url}, and is locked from "
+                              f"{package.url}", origin)  # fmt: skip
+        elif requirement.url is None and not _within(requirement.specifier, package):
+            yield self._short(f"{requirement} is asked for, and {_said(package)} is locked", origin)
+        if requirement.hashes and f"sha256:{package.sha256}" not in requirement.hashes:
+            yield self._short(f"{requirement.name} is locked with a hash that is not among those asked for", origin)
+        if requirement.extras and not self._has_root(requirement):
+            yield Shortfall(
+                platform=self._platform,
+                message=f"whether {requirement} was locked with its extras is not kept in this lock",
+                origin=origin,
+                undecided=True,
+            )
+        yield from self._group(requirement.group, package, origin)
+
+    def _has_root(self, requirement: PypiRequirement) -> bool:
+        wanted = Root(kind="pypi", requirement=str(requirement), marker=requirement.marker, group=requirement.group)
+        return any(
+            (r.kind, r.requirement, r.marker, r.group)
+            == (wanted.kind, wanted.requirement, wanted.marker, wanted.group)
+            for r in self._roots
+        )
+
+    def _group(self, group: str, package: LockedPackage, origin: str) -> Iterator[Shortfall]:
+        if group not in package.groups:
+            yield self._short(f"{package.name} is asked for in group {group}, and is not locked in it", origin)
+
+    # ---- what is locked
+
+    def _twice(self) -> Iterator[Shortfall]:
+        for project, owner in sorted(self._owners.items()):
+            if project in self._pypi:
+                yield self._short(f"{project} is locked twice: as a wheel, and in conda's {owner}")
+
+    def _dependencies(self, package: LockedPackage) -> Iterator[Shortfall]:
+        for name, constraint in package.dependencies:
+            if name.startswith("__"):
+                continue
+            found = self._conda.get(name) if package.kind == "conda" else self._project(name)
+            if found is None:
+                yield self._short(f"{package.name} needs {name}, which is not locked")
+                continue
+            self._reach(found)
+            fits = constraint_matches(constraint, found) if package.kind == "conda" else _within(constraint, found)
+            if not fits:
+                yield self._short(f"{package.name} needs {name} {constraint}, and {_said(found)} is locked")
+
+    def _left_over(self) -> Iterator[Shortfall]:
+        for package in sorted((*self._conda.values(), *self._pypi.values()), key=lambda p: (p.kind, p.name)):
+            if (package.kind, package.name) not in self._reached:
+                yield self._short(f"{package.name} is locked, and nothing asks for it")
+
+    # ---- small questions
+
+    def _project(self, project: str) -> LockedPackage | None:
+        name: str = canonicalize_name(project)
+        owner = self._owners.get(name)
+        return self._conda[owner] if owner is not None else self._pypi.get(name)
+
+    def _reach(self, package: LockedPackage) -> None:
+        key = (package.kind, package.name)
+        if key not in self._reached:
+            self._reached.add(key)
+            self._waiting.append(package)
+
+    def _python(self, lock: Lock) -> PythonTarget:
+        conda = self._conda.get("python")
+        if conda is not None:
+            return PythonTarget.from_conda(conda.version, conda.build or "")
+        locked = dict(lock.evidence.pythons).get(self._platform) if lock.evidence else None
+        version = locked or self._expected.python
+        return PythonTarget(version=version) if version else newest_python(self._expected.spec.requires_python)
+
+    def _applies(self, marker: str | None) -> bool:
+        if marker is None:
+            return True
+        from packaging.markers import Marker
+
+        return Marker(marker).evaluate({**self._markers, "extra": ""})
+
+    def _short(self, message: str, origin: str | None = None) -> Shortfall:
+        return Shortfall(platform=self._platform, message=message, origin=origin)
+
+
+def _owners(conda: Mapping[str, LockedPackage], names: NamesMap) -> dict[str, str]:
+    owners: dict[str, str] = {}
+    for name, package in sorted(conda.items()):
+        depends = [dependency for dependency, _ in package.dependencies]
+        for project in names.provides(name, depends=depends, noarch=None):
+            owners.setdefault(project, name)
+    return owners
+
+
+def _within(specifier: str, package: LockedPackage) -> bool:
+    if specifier in ("", "*"):
+        return True
+    if package.kind == "conda":
+        version = pep440_of(package.version)
+    else:
+        try:
+            version = Version(package.version)
+        except InvalidVersion:
+            return False
+    return SpecifierSet(specifier).contains(version, prereleases=True)
+
+
+def _said(package: LockedPackage) -> str:
+    return " ".join(part for part in (package.name, package.version, package.build) if part)

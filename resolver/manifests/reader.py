@@ -1,0 +1,101 @@
+"""Reading manifests from files: the one place in this room that opens any."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from resolver.errors import ManifestError
+from resolver.manifests import environment_yml, pyproject, requirements_txt
+from resolver.manifests.merge import merge
+from resolver.manifests.reading import ManifestReader, Reading
+from resolver.model import EnvironmentSpec, Origin
+
+__all__ = ["READERS", "read_manifests"]
+
+READERS: tuple[ManifestReader, ...] = (environment_yml.READER, pyproject.READER, requirements_txt.READER)
+"""The formats that can be read. The first that knows a file's name reads it."""
+
+_DECLARATION = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-_.a-zA-Z0-9]+)")
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
+def read_manifests(
+    paths: Sequence[Path | str],
+    *,
+    root: Path,
+    platforms: tuple[str, ...] | None = None,
+    extras: tuple[str, ...] | None = None,
+    groups: tuple[str, ...] | None = None,
+) -> EnvironmentSpec:
+    """The environment that the manifests at ``paths`` declare together (see ``merge``).
+
+    Relative paths are relative to ``root``, and origins are told relative to it. ``platforms`` stand in for
+    those in the manifests; ``extras`` and ``groups`` are those to read from a pyproject.toml. Raises
+    ``ManifestError`` for a file that cannot be read, or that holds what it should not.
+    """
+    folder = root.absolute()
+    specs = []
+    for path in paths:
+        source = Path(os.path.relpath(folder / path, folder)).as_posix()
+        reading = Reading(
+            source=source,
+            root=folder.as_posix(),
+            open_text=lambda name: _text_of(folder, name),
+            extras=extras,
+            groups=groups,
+        )
+        specs.append(_reader_of(source).parse(_text_of(folder, source), reading))
+    return merge(specs, platforms=platforms)
+
+
+def _reader_of(source: str) -> ManifestReader:
+    name = source.rpartition("/")[2]
+    for reader in READERS:
+        if reader.matches(name):
+            return reader
+    raise ManifestError(
+        "not a manifest that is known by its name",
+        origin=Origin(source=source),
+        hint=f"known are: {', '.join(reader.name for reader in READERS)}",
+    )
+
+
+def _text_of(folder: Path, source: str) -> str:
+    origin = Origin(source=source)
+    try:
+        content = (folder / source).read_bytes()
+    except OSError as error:
+        raise ManifestError(f"cannot be read: {error.strerror}", origin=origin) from error
+    return _decoded(content, origin)
+
+
+def _decoded(content: bytes, origin: Origin) -> str:
+    """The text in the encoding of its byte order mark, else of its declaration (PEP 263), else in UTF-8."""
+    for mark, encoding in _MARKS:
+        if content.startswith(mark):
+            return _decoded_as(encoding, content.removeprefix(mark), origin)
+    for line in content.split(b"\n", 2)[:2]:
+        declared = _DECLARATION.match(line)
+        if declared:
+            return _decoded_as(declared[1].decode("ascii"), content, origin)
+    return _decoded_as("utf-8", content, origin)
+
+
+def _decoded_as(encoding: str, content: bytes, origin: Origin) -> str:
+    try:
+        return content.decode(encoding)
+    except LookupError as error:
+        raise ManifestError(f"declares an unknown encoding: {encoding}", origin=origin) from error
+    except UnicodeError as error:
+        hint = "save the file as UTF-8, or declare its encoding in the first line"
+        raise ManifestError(f"not {encoding.upper()} text: {error}", origin=origin, hint=hint) from error

@@ -1,0 +1,391 @@
+"""The values that flow through Samebox: declared, locked, and exported.
+
+All of them are frozen, slotted and keyword-only, hold tuples and not lists, and refuse in their constructor
+what cannot be. This module imports nothing of ours but the errors.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from resolver.errors import ResolverError
+
+__all__ = [
+    "MAIN",
+    "Artifact",
+    "BuildContext",
+    "CondaSpec",
+    "Conflict",
+    "ContextFile",
+    "Digest",
+    "DockerSection",
+    "EnvironmentSpec",
+    "Evidence",
+    "IndexOptions",
+    "Kind",
+    "Lock",
+    "LockedPackage",
+    "Origin",
+    "PlatformLock",
+    "PypiRequirement",
+    "Root",
+    "VirtualPackage",
+]
+
+MAIN = "main"
+"""The group (conda-lock: category) that everything belongs to unless it says otherwise."""
+
+Kind = Literal["conda", "pypi", "vcs", "archive", "directory"]
+
+_HEX64 = re.compile(r"[0-9a-f]{64}\Z")
+_HEX32 = re.compile(r"[0-9a-f]{32}\Z")
+_GROUP = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
+
+
+def _refuse(condition: bool, message: str) -> None:
+    if condition:
+        raise ResolverError(message)
+
+
+# ---------------------------------------------------------------------------------------------- declared
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where something was declared: ``source`` is a path as the user wrote it (or ``<option>``), ``line`` from 1."""
+
+    source: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        return self.source if self.line is None else f"{self.source}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CondaSpec:
+    """One requested conda package.
+
+    ``name`` is lower case; ``version`` is a version spec in MatchSpec syntax with fuzzy ``=`` already spelled
+    out (``3.11.*``); ``platforms`` limits the spec to some subdirs (``None``: all).
+    """
+
+    name: str
+    version: str | None = None
+    build: str | None = None
+    build_number: str | None = None
+    channel: str | None = None
+    subdir: str | None = None
+    md5: str | None = None
+    sha256: str | None = None
+    group: str = MAIN
+    platforms: tuple[str, ...] | None = None
+    origin: Origin
+
+    def __post_init__(self) -> None:
+        _refuse(not self.name or self.name != self.name.lower(), f"{self.origin}: not a conda name: {self.name!r}")
+        _refuse(not _GROUP.match(self.group), f"{self.origin}: not a group name: {self.group!r}")
+
+    def __str__(self) -> str:
+        """The spec as a MatchSpec in bracket form, the one way to write it that has a single meaning."""
+        fields = {
+            "version": self.version,
+            "build": self.build,
+            "build_number": self.build_number,
+            "subdir": self.subdir,
+            "md5": self.md5,
+            "sha256": self.sha256,
+        }
+        inside = ",".join(f"{key}='{value}'" for key, value in fields.items() if value is not None)
+        head = f"{self.channel}::{self.name}" if self.channel else self.name
+        return f"{head}[{inside}]" if inside else head
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PypiRequirement:
+    """One requested PyPI project (PEP 508), or a constraint on one.
+
+    ``name`` is normalised (PEP 503), ``specifier`` a PEP 440 set (``""``: any). A direct reference has ``url``:
+    ``https://…`` of a wheel or sdist, ``git+https://…@rev`` or ``file:///…`` (absolute). ``hashes`` are
+    ``algorithm:hex``; where any are given, the chosen file must have one of them.
+    """
+
+    name: str
+    extras: tuple[str, ...] = ()
+    specifier: str = ""
+    marker: str | None = None
+    url: str | None = None
+    editable: bool = False
+    hashes: tuple[str, ...] = ()
+    group: str = MAIN
+    platforms: tuple[str, ...] | None = None
+    origin: Origin
+
+    def __post_init__(self) -> None:
+        _refuse(not self.name, f"{self.origin}: a requirement without a name")
+        _refuse(bool(self.url and self.specifier), f"{self.origin}: {self.name} has both a URL and a version")
+        _refuse(self.editable and not self.url, f"{self.origin}: an editable {self.name} needs a location")
+        _refuse(not _GROUP.match(self.group), f"{self.origin}: not a group name: {self.group!r}")
+
+    def __str__(self) -> str:
+        """The requirement in PEP 508 form, without the marker."""
+        extras = f"[{','.join(self.extras)}]" if self.extras else ""
+        return f"{self.name}{extras} @ {self.url}" if self.url else f"{self.name}{extras}{self.specifier}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexOptions:
+    """Where PyPI packages come from, as a manifest says it (pip's options). URLs never hold a secret:
+    credentials are spelled ``${NAME}`` and expanded at the edge."""
+
+    index_url: str | None = None
+    extra_index_urls: tuple[str, ...] = ()
+    find_links: tuple[str, ...] = ()
+    only_binary: tuple[str, ...] = ()
+    no_binary: tuple[str, ...] = ()
+    pre: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DockerSection:
+    """What ``[docker]`` says about the image; see ``exporter`` for the meaning of each."""
+
+    base_image: str = "debian:bookworm-slim"
+    build_image: str = "python:3.12-slim-bookworm"
+    user: str = "samebox"
+    prefix: str = "/opt/env"
+    workdir: str = "/home/samebox"
+    command: tuple[str, ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentSpec:
+    """One declared environment, merged from one or more manifests. Empty ``channels`` or ``platforms`` mean that
+    the manifests are silent and the settings decide."""
+
+    name: str | None = None
+    channels: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
+    conda: tuple[CondaSpec, ...] = ()
+    pip: tuple[PypiRequirement, ...] = ()
+    constraints: tuple[PypiRequirement, ...] = ()
+    index: IndexOptions = field(default_factory=IndexOptions)
+    variables: tuple[tuple[str, str], ...] = ()
+    requires_python: str | None = None
+    sources: tuple[str, ...] = ()
+
+    def conda_on(self, platform: str) -> tuple[CondaSpec, ...]:
+        return tuple(s for s in self.conda if s.platforms is None or platform in s.platforms)
+
+    def pip_on(self, platform: str) -> tuple[PypiRequirement, ...]:
+        return tuple(r for r in self.pip if r.platforms is None or platform in r.platforms)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class VirtualPackage:
+    """A property of the target system that conda packages may depend on (CEP 30): ``__glibc 2.28``."""
+
+    name: str
+    version: str
+    build: str = "0"
+
+    def __post_init__(self) -> None:
+        _refuse(not self.name.startswith("__"), f"a virtual package begins with two underscores: {self.name!r}")
+
+    def __str__(self) -> str:
+        return f"{self.name}={self.version}={self.build}"
+
+
+# ------------------------------------------------------------------------------------------------ locked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """``sha256:<hex>``, and the domain that says of what."""
+
+    domain: str
+    hex: str
+
+    def __post_init__(self) -> None:
+        _refuse(not _HEX64.match(self.hex), f"not a sha256 in lower-case hex: {self.hex!r}")
+
+    def __str__(self) -> str:
+        return f"sha256:{self.hex}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artifact:
+    """A file to fetch: the canonical ``url`` (never a mirror's), and what it must be. ``size`` is in bytes."""
+
+    url: str
+    sha256: str
+    md5: str | None = None
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedPackage:
+    """One exact artifact on one platform.
+
+    ``dependencies`` are the names that this package needs on this platform, each with its constraint in the
+    syntax of the package's own world (``""`` or ``*``: any). ``sha256`` may be missing only in a lock that was
+    read from elsewhere; such a package has no identity (see ``canonicalizer``).
+    """
+
+    kind: Kind
+    name: str
+    version: str
+    build: str | None = None
+    subdir: str | None = None
+    file_name: str | None = None
+    url: str
+    sha256: str | None = None
+    md5: str | None = None
+    size: int | None = None
+    dependencies: tuple[tuple[str, str], ...] = ()
+    groups: tuple[str, ...] = (MAIN,)
+    commit: str | None = None
+    subdirectory: str | None = None
+    tree: str | None = None
+
+    def __post_init__(self) -> None:
+        _refuse(not self.name, "a locked package without a name")
+        _refuse(not self.groups, f"{self.name} is locked in no group")
+        _refuse(tuple(sorted(set(self.groups))) != self.groups, f"{self.name}: groups are not sorted and unique")
+        for value, shape in ((self.sha256, _HEX64), (self.md5, _HEX32), (self.tree, _HEX64)):
+            _refuse(value is not None and not shape.match(value), f"{self.name}: not a hash: {value!r}")
+
+    @property
+    def artifact(self) -> Artifact | None:
+        """What to fetch, or ``None`` where the lock cannot say what it must be."""
+        if self.sha256 is None:
+            return None
+        return Artifact(url=self.url, sha256=self.sha256, md5=self.md5, size=self.size)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformLock:
+    """All packages of one platform, sorted by kind and name."""
+
+    platform: str
+    packages: tuple[LockedPackage, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "packages", tuple(sorted(self.packages, key=lambda p: (p.kind, p.name, p.url))))
+
+    def in_groups(self, groups: Iterable[str]) -> tuple[LockedPackage, ...]:
+        wanted = frozenset(groups)
+        return tuple(p for p in self.packages if wanted.intersection(p.groups))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Root:
+    """One request that the lock was made for, as text (a MatchSpec, or a PEP 508 requirement and its marker)."""
+
+    kind: Literal["conda", "pypi"]
+    requirement: str
+    marker: str | None = None
+    group: str = MAIN
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """How a lock came about: enough to solve again and to explain a difference. Never part of an identity.
+
+    ``channels`` pairs each canonical channel URL, in order, with the digest over the sorted sha256s of the
+    records that the solver was shown; ``cut_off`` is an absolute UTC instant in RFC 3339.
+    """
+
+    roots: tuple[tuple[str, tuple[Root, ...]], ...] = ()
+    virtual_packages: tuple[tuple[str, tuple[VirtualPackage, ...]], ...] = ()
+    pythons: tuple[tuple[str, str], ...] = ()
+    channels: tuple[tuple[str, str], ...] = ()
+    indexes: tuple[str, ...] = ()
+    cut_off: str | None = None
+    names_digest: str | None = None
+    variables: tuple[tuple[str, str], ...] = ()
+    tools: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lock:
+    """One environment, locked on each of its platforms (sorted by subdir)."""
+
+    name: str | None = None
+    platforms: tuple[PlatformLock, ...]
+    channels: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    content_hash: tuple[tuple[str, str], ...] = ()
+    evidence: Evidence | None = None
+
+    def __post_init__(self) -> None:
+        names = [p.platform for p in self.platforms]
+        _refuse(len(set(names)) != len(names), "a platform is locked twice")
+        object.__setattr__(self, "platforms", tuple(sorted(self.platforms, key=lambda p: p.platform)))
+
+    def on(self, platform: str) -> PlatformLock:
+        for locked in self.platforms:
+            if locked.platform == platform:
+                return locked
+        have = ", ".join(p.platform for p in self.platforms)
+        raise ResolverError(f"the lock has no platform {platform}", hint=f"it has: {have}")
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        return tuple(sorted({g for p in self.platforms for package in p.packages for g in package.groups}))
+
+
+# ---------------------------------------------------------------------------------------------- failing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """Why there is no solution: ``claims`` are the requirements that cannot hold together, each with who makes
+    it (an origin, or the package and version that needs it); ``nearest`` are names or versions that exist."""
+
+    platform: str
+    subject: str
+    claims: tuple[tuple[str, str], ...] = ()
+    nearest: tuple[str, ...] = ()
+    detail: str = ""
+
+
+# --------------------------------------------------------------------------------------------- exported
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContextFile:
+    """One file of a build context: its ``path`` (relative, ``/``-separated), and either its bytes or the path
+    of a file on disk that has them (``source``); ``mode`` is 0o644 or 0o755."""
+
+    path: str
+    content: bytes | None = None
+    source: str | None = None
+    mode: int = 0o644
+
+    def __post_init__(self) -> None:
+        parts = self.path.split("/")
+        _refuse(any(p in ("", ".", "..") for p in parts), f"not a path inside a context: {self.path!r}")
+        _refuse((self.content is None) == (self.source is None), f"{self.path}: either bytes or a source")
+        _refuse(self.mode not in (0o644, 0o755), f"{self.path}: mode {self.mode:o} is neither 644 nor 755")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildContext:
+    """A Docker build context, sorted by path. ``labels`` and ``platforms`` are those of its Dockerfile."""
+
+    files: tuple[ContextFile, ...]
+    labels: tuple[tuple[str, str], ...] = ()
+    platforms: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        paths = [f.path for f in self.files]
+        _refuse(len(set(paths)) != len(paths), "a path occurs twice in the build context")
+        object.__setattr__(self, "files", tuple(sorted(self.files, key=lambda f: f.path.encode())))
+
+    def by_path(self) -> Mapping[str, ContextFile]:
+        return {f.path: f for f in self.files}

@@ -1,0 +1,53 @@
+"""What an environment asks for on one platform, implied requests included, and versions across the two worlds."""
+
+from __future__ import annotations
+
+import re
+
+from packaging.specifiers import SpecifierSet
+from packaging.version import InvalidVersion, Version
+
+from resolver.model import CondaSpec, EnvironmentSpec, Origin
+
+__all__ = ["conda_roots", "conda_version_spec", "pep440_of"]
+
+_LEADING_RELEASE = re.compile(r"\d+(?:\.\d+)*")
+
+
+def conda_roots(spec: EnvironmentSpec, platform: str) -> tuple[CondaSpec, ...]:
+    """The conda specs, and the ``python`` that is implied: by a pip section beside them (wheels need an interpreter,
+    and conda's is the one of the environment), and by ``requires-python``."""
+    roots = spec.conda_on(platform)
+    if not roots:
+        return ()
+    pip = spec.pip_on(platform)
+    if pip and not any(root.name == "python" for root in roots):
+        first = min(pip, key=lambda r: (r.group, str(r.origin)))
+        roots += (CondaSpec(name="python", origin=first.origin, group=first.group),)
+    if spec.requires_python:
+        origin = Origin(source="requires-python")
+        roots += (CondaSpec(name="python", version=conda_version_spec(spec.requires_python), origin=origin),)
+    return roots
+
+
+def conda_version_spec(specifier: str) -> str:
+    """A PEP 440 set as a conda version spec: the operators are the same but for ``==X.*`` and ``===``."""
+    clauses = []
+    for clause in sorted(SpecifierSet(specifier), key=str):
+        if clause.operator == "==" and clause.version.endswith(".*"):
+            clauses.append(clause.version)
+        else:
+            clauses.append(f"{'==' if clause.operator == '===' else clause.operator}{clause.version}")
+    return ",".join(clauses)
+
+
+def pep440_of(conda_version: str) -> Version:
+    """A conda version as PEP 440 has it. Where it is none (``1.1.1w``), its leading numbers with the rest as local
+    label, so that it still compares."""
+    try:
+        return Version(conda_version)
+    except InvalidVersion:
+        lead = _LEADING_RELEASE.match(conda_version)
+        release = lead.group() if lead else "0"
+        rest = re.sub(r"[^A-Za-z0-9]+", ".", conda_version.removeprefix(release)).strip(".")
+        return Version(f"{release}+{rest}" if rest else release)

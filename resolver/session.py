@@ -1,0 +1,103 @@
+"""The outside world of one run: network, caches, channels and indexes, made when they are first needed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from resolver.files import cache_directory
+from resolver.mirrors import Mirrors
+from resolver.transport import Transport
+
+if TYPE_CHECKING:
+    from resolver.conda import Channels
+    from resolver.indexes import Index, MetadataCache
+    from resolver.store import ArtifactStore
+
+__all__ = ["Session"]
+
+
+class Session:
+    """Opened once and shared by everything that one run does; closed at its end (a context manager).
+
+    ``mirrors`` are (canonical URL prefix, place); ``offline`` forbids the network and takes what the caches have;
+    ``refresh`` takes no index page or repodata from them. ``environ`` is read for credentials, proxies,
+    certificates and ``SAMEBOX_CACHE_DIR``.
+    """
+
+    def __init__(
+        self,
+        *,
+        mirrors: tuple[tuple[str, str], ...] = (),
+        offline: bool = False,
+        refresh: bool = False,
+        cache: Path | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self.environ = dict(os.environ if environ is None else environ)
+        self.cache = cache if cache is not None else cache_directory(self.environ)
+        self.mirrors = Mirrors(mirrors)
+        self.offline = offline
+        self.refresh = refresh
+        self._indexes: dict[str, Index] = {}
+
+    @cached_property
+    def transport(self) -> Transport:
+        return Transport(mirrors=self.mirrors, offline=self.offline, environ=self.environ)
+
+    @cached_property
+    def channels(self) -> Channels:
+        from resolver.conda import Channels
+
+        return Channels(cache=self.cache, mirrors=self.mirrors, offline=self.offline, refresh=self.refresh)
+
+    @cached_property
+    def store(self) -> ArtifactStore:
+        from resolver.store import ArtifactStore
+
+        return ArtifactStore(self.cache / "artifacts", self.transport)
+
+    @cached_property
+    def _metadata(self) -> MetadataCache:
+        from resolver.indexes import MetadataCache
+
+        return MetadataCache(self.cache)
+
+    def index(self, url: str) -> Index:
+        """The index at a canonical URL."""
+        if url not in self._indexes:
+            from resolver.indexes import SimpleIndex
+
+            self._indexes[url] = SimpleIndex(
+                url, transport=self.transport, cache=self._metadata, refresh=self.refresh
+            )
+        return self._indexes[url]
+
+    def default_index_url(self) -> str:
+        """``PIP_INDEX_URL``, else the index that everyone uses."""
+        configured = self.environ.get("PIP_INDEX_URL")
+        if configured:
+            return configured
+        from resolver.indexes import default_index_url
+
+        return default_index_url()
+
+    def close(self) -> None:
+        for index in self._indexes.values():
+            index.close()
+        if "_metadata" in self.__dict__:
+            self._metadata.close()
+        if "transport" in self.__dict__:
+            self.transport.close()
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,99 @@
+"""Reading the settings of a project: ``samebox.toml``, or ``[tool.samebox]`` of ``pyproject.toml``."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from resolver.errors import SettingsError
+from resolver.files import read_text
+from resolver.model import Origin
+from resolver.settings.converters import Place
+from resolver.settings.schema import read_layer
+from resolver.settings.toml_lines import TomlLines
+from resolver.settings.values import Settings, SettingsLayer
+
+__all__ = ["PYPROJECT_TABLE", "SETTINGS_FILE", "parse_settings", "read_settings"]
+
+SETTINGS_FILE = "samebox.toml"
+PYPROJECT_TABLE = ("tool", "samebox")
+
+_MANIFEST_KEYS = ("conda",)
+"""Keys of ``[tool.samebox]`` that belong to the manifest, not to the settings."""
+
+_ENVIRONMENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z")
+_LINE_IN_MESSAGE = re.compile(r"\(at line (\d+), column \d+\)")
+
+
+def read_settings(directory: Path) -> Settings:
+    """The settings of the project in ``directory``; the defaults where it has none.
+
+    Raises ``SettingsError`` where both files hold settings, or for anything in them that is not right, and
+    ``ResolverError`` where a file cannot be read.
+    """
+    own, pyproject = directory / SETTINGS_FILE, directory / "pyproject.toml"
+    folder = directory.absolute().as_posix()
+    project_text = read_text(pyproject) if pyproject.is_file() else ""
+    if not own.is_file():
+        return parse_settings(project_text, "pyproject.toml", table=PYPROJECT_TABLE, directory=folder)
+    said = sorted(set(_table(_parsed(project_text, "pyproject.toml"), PYPROJECT_TABLE)) - set(_MANIFEST_KEYS))
+    if said:
+        line = TomlLines.of(project_text).line((*PYPROJECT_TABLE, said[0]))
+        raise SettingsError(
+            f"settings stand in {SETTINGS_FILE} and here too ({', '.join(said)})",
+            origin=Origin(source="pyproject.toml", line=line),
+            field=".".join(PYPROJECT_TABLE),
+            hint="keep them in one of the two files",
+        )
+    return parse_settings(read_text(own), SETTINGS_FILE, directory=folder)
+
+
+def parse_settings(text: str, source: str, *, table: tuple[str, ...] = (), directory: str = "/") -> Settings:
+    """The settings in a TOML text: its top, or the ``table`` inside it. An absent table gives the defaults.
+
+    ``directory`` is the absolute folder of the file, which mirrors that are folders are relative to.
+    """
+    values = _table(_parsed(text, source), table)
+    if not values:
+        return Settings()
+    place = Place(source=source, lines=TomlLines.of(text), path=table, directory=directory)
+    manifest_keys = _MANIFEST_KEYS if table else ()
+    layer = read_layer(values, place, beside=("environments", *manifest_keys))
+    environments = _environments(values.get("environments", {}), place.below("environments"))
+    return Settings(environments=environments, source=source).merged_with_options(layer)
+
+
+def _environments(value: object, place: Place) -> tuple[tuple[str, SettingsLayer], ...]:
+    if not isinstance(value, dict):
+        raise place.expected("a table of environments", value)
+    found = []
+    for name, table in value.items():
+        here = place.below(name)
+        if not _ENVIRONMENT_NAME.match(name):
+            raise here.error(f"not a name for an environment: {name!r}")
+        if not isinstance(table, dict):
+            raise here.expected("a table", table)
+        found.append((name, read_layer(table, here)))
+    return tuple(sorted(found, key=lambda pair: pair[0]))
+
+
+def _parsed(text: str, source: str) -> Mapping[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        place = _LINE_IN_MESSAGE.search(str(error))
+        line = int(place[1]) if place else text.count("\n") + 1
+        raise SettingsError(f"not TOML: {error}", origin=Origin(source=source, line=line)) from error
+
+
+def _table(document: Mapping[str, Any], path: tuple[str, ...]) -> Mapping[str, Any]:
+    """The table at ``path``, empty where there is none."""
+    for key in path:
+        value = document.get(key, {})
+        if not isinstance(value, dict):
+            return {}
+        document = value
+    return document

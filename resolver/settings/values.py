@@ -1,0 +1,115 @@
+"""What settings say: one layer of them (a table, or the command line), and the settings that result."""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from resolver.errors import SettingsError
+from resolver.model import DockerSection
+from resolver.platforms import DEFAULT_PLATFORMS
+from resolver.settings.places import nearest
+
+__all__ = ["Pairs", "Settings", "SettingsLayer"]
+
+Pairs = tuple[tuple[str, Any], ...]
+"""A table as a value: its keys, sorted, each with a hashable value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsLayer:
+    """What one place says. ``None`` is silence; anything else, an empty tuple too, is said.
+
+    ``mirrors`` pairs a canonical URL prefix with a place (an absolute folder or a URL); ``virtual_packages``
+    pairs a subdir with (name, version or ``None`` to remove it); ``names`` pairs a conda name with its PyPI
+    names; ``docker`` pairs a field of ``DockerSection`` with its value.
+    """
+
+    sources: tuple[str, ...] | None = None
+    platforms: tuple[str, ...] | None = None
+    channels: tuple[str, ...] | None = None
+    lockfile: str | None = None
+    python: str | None = None
+    exclude_newer: str | None = None
+    index_url: str | None = None
+    extra_index_urls: tuple[str, ...] | None = None
+    extras: tuple[str, ...] | None = None
+    groups: tuple[str, ...] | None = None
+    mirrors: tuple[tuple[str, str], ...] | None = None
+    virtual_packages: tuple[tuple[str, tuple[tuple[str, str | None], ...]], ...] | None = None
+    names: tuple[tuple[str, tuple[str, ...]], ...] | None = None
+    docker: Pairs | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings of one project. The defaults are those of a project that says nothing.
+
+    ``sources`` and ``lockfile`` are relative to the folder that the settings were read from; empty
+    ``sources`` mean the default ones (``find_sources``). ``exclude_newer`` is the text as written (see
+    ``parse_cut_off``).
+    ``extras`` and ``groups`` are those to read from a pyproject.toml; ``None`` leaves that to the manifest.
+    ``source`` is the file that was read, or ``None``.
+    """
+
+    sources: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = DEFAULT_PLATFORMS
+    channels: tuple[str, ...] = ("conda-forge",)
+    lockfile: str = "conda-lock.yml"
+    python: str | None = None
+    exclude_newer: str | None = None
+    index_url: str | None = None
+    extra_index_urls: tuple[str, ...] = ()
+    extras: tuple[str, ...] | None = None
+    groups: tuple[str, ...] | None = None
+    mirrors: tuple[tuple[str, str], ...] = ()
+    virtual_packages: tuple[tuple[str, tuple[tuple[str, str | None], ...]], ...] = ()
+    names: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    docker: DockerSection = field(default_factory=DockerSection)
+    environments: tuple[tuple[str, SettingsLayer], ...] = ()
+    source: str | None = None
+
+    def for_environment(self, name: str | None) -> Settings:
+        """The settings of ``[environments.NAME]`` over these; ``None`` is the project's own environment.
+
+        A named environment without a ``lockfile`` of its own gets the project's with its name before it
+        (``NAME.conda-lock.yml``), so that two environments never share a lock by accident.
+        Raises ``SettingsError`` for a name that is not there.
+        """
+        if name is None:
+            return self
+        layers = dict(self.environments)
+        if name not in layers:
+            known = f"there are: {', '.join(layers)}" if layers else "there is no [environments] table"
+            raise SettingsError(
+                f"no environment {name!r} in the settings", hint=nearest(name, layers) or known
+            )
+        folder, file_name = posixpath.split(self.lockfile)
+        named = replace(self, lockfile=posixpath.join(folder, f"{name}.{file_name}"), environments=())
+        return named.merged_with_options(layers[name])
+
+    def merged_with_options(self, options: SettingsLayer) -> Settings:
+        """These settings, with ``options`` over them: a value or a list replaces, a table is merged."""
+        changes: dict[str, Any] = {}
+        for item in fields(options):
+            value = getattr(options, item.name)
+            if value is not None:
+                changes[item.name] = (
+                    _merged(getattr(self, item.name), value) if item.name in _MERGED else value
+                )
+        return replace(self, **changes)
+
+
+_MERGED = ("mirrors", "virtual_packages", "names", "docker")
+
+
+def _merged(under: Any, over: Pairs) -> Any:
+    """One table over another. Virtual packages are tables of tables; the Docker section is a value."""
+    if isinstance(under, DockerSection):
+        return replace(under, **dict(over))
+    table = dict(under)
+    for key, value in over:
+        both_are_tables = key in table and value and isinstance(value[0], tuple)
+        table[key] = _merged(table[key], value) if both_are_tables else value
+    return tuple(sorted(table.items()))

@@ -1,0 +1,132 @@
+"""From a solution to locked packages: what is fetched, what needs what, and who belongs to which group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from packaging.utils import canonicalize_name
+
+from resolver.conda import CondaRecord
+from resolver.errors import IntegrityError
+from resolver.model import LockedPackage, PlatformLock, Root
+from resolver.solver.pypi import ResolvedProject
+from resolver.solver.solve import PlatformSolution
+
+__all__ = ["platform_lock", "roots_of"]
+
+_Node = tuple[str, str]
+"""A package in the graph of both worlds: ``conda`` or ``pypi``, and its name."""
+
+
+def platform_lock(solution: PlatformSolution) -> PlatformLock:
+    """The locked packages of one platform, each in all the groups from whose roots it can be reached."""
+    groups = _groups(solution)
+    packages = [_conda_package(record, groups[("conda", record.name)]) for record in solution.records]
+    packages += [_pypi_package(project, groups[("pypi", project.name)]) for project in solution.projects]
+    return PlatformLock(platform=solution.platform.subdir, packages=tuple(packages))
+
+
+def roots_of(solution: PlatformSolution) -> tuple[Root, ...]:
+    """The requests that this platform was solved for, sorted: evidence."""
+    conda = (Root(kind="conda", requirement=str(s), group=s.group, origin=str(s.origin)) for s in solution.conda_roots)
+    pypi = (
+        Root(kind="pypi", requirement=str(r), marker=r.marker, group=r.group, origin=str(r.origin))
+        for r in solution.pip_roots
+    )
+    return tuple(sorted((*conda, *pypi), key=lambda r: (r.kind, r.requirement, r.group, r.origin)))
+
+
+def _groups(solution: PlatformSolution) -> dict[_Node, tuple[str, ...]]:
+    edges = _edges(solution)
+    found: dict[_Node, set[str]] = {node: set() for node in edges}
+    for group, roots in _roots_by_group(solution).items():
+        waiting = list(roots)
+        while waiting:
+            node = waiting.pop()
+            if node in found and group not in found[node]:
+                found[node].add(group)
+                waiting.extend(edges[node])
+    return {node: tuple(sorted(groups)) for node, groups in found.items()}
+
+
+def _edges(solution: PlatformSolution) -> dict[_Node, list[_Node]]:
+    edges: dict[_Node, list[_Node]] = {}
+    for record in solution.records:
+        edges[("conda", record.name)] = [("conda", _name_of(depend)) for depend in record.depends]
+    for project in solution.projects:
+        edges[("pypi", project.name)] = [_project_node(solution, name) for name, _ in project.dependencies]
+    return edges
+
+
+def _project_node(solution: PlatformSolution, project: str) -> _Node:
+    owner = solution.owners.get(project)
+    return ("conda", owner) if owner is not None else ("pypi", project)
+
+
+def _roots_by_group(solution: PlatformSolution) -> dict[str, list[_Node]]:
+    roots: dict[str, list[_Node]] = {}
+    for spec in solution.conda_roots:
+        roots.setdefault(spec.group, []).append(("conda", spec.name))
+    for requirement in solution.pip_roots:
+        # a wheel runs in the environment's Python: its group needs that too
+        python = [("conda", "python")] if any(r.name == "python" for r in solution.records) else []
+        roots.setdefault(requirement.group, []).extend([_project_node(solution, requirement.name), *python])
+    return roots
+
+
+def _conda_package(record: CondaRecord, groups: tuple[str, ...]) -> LockedPackage:
+    return LockedPackage(
+        kind="conda",
+        name=record.name,
+        version=record.version,
+        build=record.build,
+        subdir=record.subdir,
+        file_name=record.file_name,
+        url=record.url,
+        sha256=record.sha256,
+        md5=record.md5,
+        size=record.size,
+        dependencies=_conda_dependencies(record.depends),
+        groups=groups,
+    )
+
+
+def _conda_dependencies(depends: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    pairs = {(_name_of(depend), _constraint_of(depend)) for depend in depends}
+    return tuple(sorted(pair for pair in pairs if not pair[0].startswith("__")))
+
+
+def _name_of(depend: str) -> str:
+    return depend.split()[0].split("[")[0].split("=")[0].split(">")[0].split("<")[0].lower()
+
+
+def _constraint_of(depend: str) -> str:
+    return " ".join(depend.split()[1:])
+
+
+def _pypi_package(project: ResolvedProject, groups: tuple[str, ...]) -> LockedPackage:
+    if project.direct is not None:
+        return LockedPackage(
+            kind="archive",
+            name=project.name,
+            version=str(project.version),
+            file_name=project.direct.filename,
+            url=project.direct.url,
+            sha256=project.direct.sha256,
+            size=project.direct.size,
+            dependencies=project.dependencies,
+            groups=groups,
+        )
+    if project.file is None or project.file.sha256 is None:
+        raise IntegrityError(f"{project.name} {project.version} was chosen without a file that has a sha256")
+    return LockedPackage(
+        kind="pypi",
+        name=canonicalize_name(project.name),
+        version=str(project.version),
+        file_name=project.file.filename,
+        url=project.file.url,
+        sha256=project.file.sha256,
+        size=project.file.size,
+        dependencies=project.dependencies,
+        groups=groups,
+    )

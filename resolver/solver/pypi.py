@@ -1,0 +1,177 @@
+"""PyPI requirements resolved for one target by resolvelib, with what conda provides held fixed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+from resolvelib import BaseReporter, ResolutionImpossible, ResolutionTooDeep, Resolver
+from resolvelib.resolvers import RequirementInformation
+
+from resolver.errors import NoSolution
+from resolver.indexes import DistributionFile
+from resolver.model import Conflict, PypiRequirement
+from resolver.solver.direct import DirectFile
+from resolver.solver.explain import no_solution
+from resolver.solver.projects import Projects, Wheels
+from resolver.solver.provider import Candidate, Identifier, Need, Provider
+from resolver.solver.targets import Target
+
+__all__ = ["PypiProblem", "ResolvedProject", "resolve_pypi"]
+
+_MAX_ROUNDS = 200_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PypiProblem:
+    """What one target asks of the indexes. ``fixed`` are the projects that conda provides, ``directs`` the wheels of
+    requirements with a URL, by URL."""
+
+    target: Target
+    requirements: tuple[PypiRequirement, ...]
+    constraints: tuple[PypiRequirement, ...] = ()
+    fixed: Mapping[str, Version]
+    directs: Mapping[str, DirectFile]
+    prereleases: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolvedProject:
+    """One chosen version. ``file`` or ``direct`` is its wheel; ``dependencies`` are (name, specifier) of what it
+    needs on this target, the extras that were asked for included."""
+
+    name: str
+    version: Version
+    extras: tuple[str, ...]
+    file: DistributionFile | None
+    direct: DirectFile | None
+    dependencies: tuple[tuple[str, str], ...]
+
+
+def resolve_pypi(problem: PypiProblem, projects: Projects) -> tuple[ResolvedProject, ...]:
+    """The chosen projects, sorted by name, without those that conda provides.
+
+    Raises ``NoSolution`` with a ``Conflict``, and what the indexes raise.
+    """
+    provider = Provider(
+        projects=projects,
+        target=problem.target,
+        fixed=problem.fixed,
+        constraints=_constraints(problem),
+        prereleases=problem.prereleases,
+    )
+    roots = _roots(problem)
+    projects.prefetch([need.name for need in roots if need.name not in problem.fixed])
+    resolver: Resolver[Need, Candidate, Identifier] = Resolver(provider, BaseReporter())
+    try:
+        result = resolver.resolve(roots, max_rounds=_MAX_ROUNDS)
+    except ResolutionImpossible as error:
+        raise no_solution([_conflict(problem, projects, error.causes)]) from error
+    except (ResolutionTooDeep, RecursionError) as error:
+        raise NoSolution(
+            f"{problem.target.platform.subdir}: the search for PyPI packages was given up after {_MAX_ROUNDS} rounds",
+            hint="pin some of the requirements to narrow it",
+        ) from error
+    return _resolved(result.mapping.values(), provider, problem)
+
+
+def _roots(problem: PypiProblem) -> list[Need]:
+    """The requirements that apply here, sorted, so that the order of lines in a file is no input."""
+    needs = []
+    for requirement in sorted(problem.requirements, key=lambda r: (r.name, str(r), str(r.origin))):
+        if not problem.target.applies(requirement.marker):
+            continue
+        direct = problem.directs[requirement.url] if requirement.url is not None else None
+        for extra in ("", *sorted(canonicalize_name(e) for e in requirement.extras)):
+            needs.append(
+                Need(
+                    name=requirement.name,
+                    extra=extra,
+                    specifier=requirement.specifier,
+                    hashes=requirement.hashes,
+                    direct=direct,
+                    needed_by=str(requirement.origin),
+                    root=True,
+                )
+            )
+    return needs
+
+
+def _constraints(problem: PypiProblem) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for constraint in problem.constraints:
+        if problem.target.applies(constraint.marker):
+            found[constraint.name] = (*found.get(constraint.name, ()), constraint.specifier)
+    return found
+
+
+def _resolved(
+    candidates: Iterable[Candidate], provider: Provider, problem: PypiProblem
+) -> tuple[ResolvedProject, ...]:
+    by_name: dict[str, list[Candidate]] = {}
+    for candidate in candidates:
+        by_name.setdefault(candidate.name, []).append(candidate)
+    resolved = []
+    for name, same in sorted(by_name.items()):
+        if name in problem.fixed:
+            continue
+        base = next(c for c in same if not c.extra)
+        needs = {(n.name, n.specifier) for c in same for n in provider.get_dependencies(c) if n.name != name}
+        resolved.append(
+            ResolvedProject(
+                name=name,
+                version=base.version,
+                extras=tuple(sorted(c.extra for c in same if c.extra)),
+                file=base.file,
+                direct=base.direct,
+                dependencies=tuple(sorted(needs)),
+            )
+        )
+    return tuple(resolved)
+
+
+# ------------------------------------------------------------------------------------------------- failing
+
+
+def _conflict(
+    problem: PypiProblem, projects: Projects, causes: Collection[RequirementInformation[Need, Candidate]]
+) -> Conflict:
+    subdir = problem.target.platform.subdir
+    needs = sorted({cause.requirement for cause in causes}, key=lambda n: (n.name, n.extra, str(n), n.needed_by))
+    impossible = [need for need in needs if need.impossible]
+    if impossible:
+        claims = tuple((str(n.impossible), n.needed_by) for n in impossible)
+        return Conflict(platform=subdir, subject=impossible[0].name, claims=claims)
+    name = needs[0].name
+    claims = tuple((str(n) if not n.exactly else f"{n.name}=={n.exactly}", n.needed_by) for n in needs)
+    if name in problem.fixed:
+        claims += ((f"{name}=={problem.fixed[name]}", "conda, which provides it"),)
+    limits = tuple(
+        (f"{c.name}{c.specifier}", f"the constraint in {c.origin}") for c in problem.constraints if c.name == name
+    )
+    detail, nearest = _what_there_is(problem, projects, name)
+    return Conflict(platform=subdir, subject=name, claims=claims + limits, nearest=nearest, detail=detail)
+
+
+def _what_there_is(problem: PypiProblem, projects: Projects, name: str) -> tuple[str, tuple[str, ...]]:
+    """Why the indexes have nothing that fits, and the newest versions that they do have for this target."""
+    if name in problem.fixed:
+        return "", ()
+    project = projects.get(name)
+    if project.index is None:
+        places = ", ".join(index.url for index in projects.indexes) or "none is configured"
+        return f"no index has a project of this name (asked: {places})", ()
+    wheels = Wheels(project, problem.target)
+    usable = [str(v) for rank, v in enumerate(project.ranked.versions) if wheels.best(rank) is not None]
+    if usable:
+        return "", tuple(reversed(usable[-5:]))
+    if not any(project.wheels):
+        return f"it has source distributions only ({len(project.sdists)}), and Samebox locks wheels", ()
+    return f"none of its wheels is for {_of_target(problem.target)}", ()
+
+
+def _of_target(target: Target) -> str:
+    until = f" before {target.cut_off.isoformat()}" if target.cut_off else ""
+    return f"{target.platform.subdir} with Python {target.python.version}{until}"

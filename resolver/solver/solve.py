@@ -1,0 +1,171 @@
+"""The solve: both worlds, all platforms.
+
+    conda specs ──▶ py-rattler, all platforms at once ──▶ records
+                                                            │ names map
+                                                            ▼
+    pip requirements ──▶ resolvelib, for each platform ◀── fixed projects
+
+What conda provides is fixed for PyPI and is never locked twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from resolver.conda import Channels, CondaProblem, CondaRecord, CondaSolution, CondaUnsolvable, solve_all
+from resolver.errors import ManifestError, NoSolution
+from resolver.model import CondaSpec, Conflict, EnvironmentSpec, PypiRequirement
+from resolver.names import NamesMap
+from resolver.platforms import Platform, PythonTarget, newest_python
+from resolver.roots import conda_roots, pep440_of
+from resolver.solver.direct import DirectFile
+from resolver.solver.explain import conda_conflict, no_solution
+from resolver.solver.projects import Projects
+from resolver.solver.pypi import PypiProblem, ResolvedProject, resolve_pypi
+from resolver.solver.targets import Target
+
+__all__ = ["PlatformSolution", "SolveRequest", "python_for", "solve_environment"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SolveRequest:
+    """One environment on some platforms. ``channels`` are canonical URLs; ``python`` is the version that is used
+    where conda locks none; ``cut_off`` is in UTC."""
+
+    spec: EnvironmentSpec
+    platforms: tuple[Platform, ...]
+    channels: tuple[str, ...]
+    names: NamesMap
+    python: str | None = None
+    cut_off: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformSolution:
+    """The answer for one platform. ``owners`` maps each PyPI project that conda provides to the conda package;
+    ``conda_roots`` and ``pip_roots`` are the requests that were solved, implied ones included."""
+
+    platform: Platform
+    python: PythonTarget | None
+    records: tuple[CondaRecord, ...]
+    projects: tuple[ResolvedProject, ...]
+    owners: Mapping[str, str]
+    shown: tuple[tuple[str, str], ...]
+    conda_roots: tuple[CondaSpec, ...]
+    pip_roots: tuple[PypiRequirement, ...]
+
+
+def solve_environment(
+    request: SolveRequest,
+    *,
+    channels: Channels,
+    projects: Projects,
+    directs: Mapping[str, DirectFile],
+    progress: Callable[[str], None] = lambda _: None,
+) -> tuple[PlatformSolution, ...]:
+    """Solve all platforms. Raises ``NoSolution`` (for all that failed), and what channels and indexes raise."""
+    progress("solving conda packages")
+    partial = _solve_conda(request, channels)
+    progress("resolving PyPI packages")
+    with ThreadPoolExecutor(max_workers=max(1, len(partial))) as executor:
+        answers = list(executor.map(lambda part: _solve_pypi(request, part, projects, directs), partial))
+    conflicts = [answer for answer in answers if isinstance(answer, Conflict)]
+    if conflicts:
+        raise no_solution(conflicts)
+    return tuple(answer for answer in answers if isinstance(answer, PlatformSolution))
+
+
+# --------------------------------------------------------------------------------------------------- conda
+
+
+def _solve_conda(request: SolveRequest, channels: Channels) -> list[PlatformSolution]:
+    problems = {
+        platform.subdir: CondaProblem(
+            platform=platform,
+            channels=_required_channels(request, specs),
+            specs=specs,
+            cut_off=request.cut_off,
+        )
+        for platform in request.platforms
+        if (specs := conda_roots(request.spec, platform.subdir))
+    }
+    answers = dict(zip(problems, solve_all(channels, list(problems.values())), strict=True)) if problems else {}
+    failed = [answer for answer in answers.values() if isinstance(answer, CondaUnsolvable)]
+    if failed:
+        raise no_solution(conda_conflict(answer) for answer in failed)
+    return [_partial(request, platform, answers.get(platform.subdir)) for platform in request.platforms]
+
+
+def _required_channels(request: SolveRequest, specs: tuple[CondaSpec, ...]) -> tuple[str, ...]:
+    if not request.channels:
+        raise ManifestError(
+            f"{specs[0].name} is asked from conda, but no channel is given",
+            origin=specs[0].origin,
+            hint="list channels in the manifest, in the settings, or with -c",
+        )
+    return request.channels
+
+
+def _partial(
+    request: SolveRequest, platform: Platform, answer: CondaSolution | CondaUnsolvable | None
+) -> PlatformSolution:
+    records = answer.records if isinstance(answer, CondaSolution) else ()
+    python = next((r for r in records if r.name == "python"), None)
+    pip = request.spec.pip_on(platform.subdir)
+    if python is not None:
+        target: PythonTarget | None = PythonTarget.from_conda(python.version, python.build)
+    else:
+        target = python_for(request) if pip else None
+    return PlatformSolution(
+        platform=platform,
+        python=target,
+        records=records,
+        projects=(),
+        owners=_owners(records, request.names),
+        shown=answer.shown if isinstance(answer, CondaSolution) else (),
+        conda_roots=conda_roots(request.spec, platform.subdir),
+        pip_roots=pip,
+    )
+
+
+def python_for(request: SolveRequest) -> PythonTarget:
+    """The Python where conda locks none: the setting, else the newest known one that the project allows."""
+    if request.python is not None:
+        return PythonTarget(version=request.python)
+    return newest_python(request.spec.requires_python)
+
+
+def _owners(records: tuple[CondaRecord, ...], names: NamesMap) -> dict[str, str]:
+    owners: dict[str, str] = {}
+    for record in records:
+        for project in names.provides(record.name, depends=record.depends, noarch=record.noarch):
+            owners.setdefault(project, record.name)
+    return owners
+
+
+# ---------------------------------------------------------------------------------------------------- PyPI
+
+
+def _solve_pypi(
+    request: SolveRequest, part: PlatformSolution, projects: Projects, directs: Mapping[str, DirectFile]
+) -> PlatformSolution | Conflict:
+    if not part.pip_roots or part.python is None:
+        return part
+    versions = {record.name: record.version for record in part.records}
+    problem = PypiProblem(
+        target=Target(platform=part.platform, python=part.python, cut_off=request.cut_off),
+        requirements=part.pip_roots,
+        constraints=request.spec.constraints,
+        fixed={project: pep440_of(versions[owner]) for project, owner in part.owners.items()},
+        directs=directs,
+        prereleases=request.spec.index.pre,
+    )
+    try:
+        return replace(part, projects=resolve_pypi(problem, projects))
+    except NoSolution as error:
+        if error.conflict is None:
+            raise
+        return error.conflict

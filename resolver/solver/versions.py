@@ -1,0 +1,103 @@
+"""Versions as integers: a project's versions are sorted once, and a specifier becomes a bit mask over their ranks.
+
+In the solver's inner loop "which versions do all requirements admit" is then one ``&`` of integers, and
+``packaging`` is asked only while a mask is made, a logarithmic number of times: over versions in PEP 440 order
+every operator but ``===`` admits one run of ranks (or, for ``!=``, all but one run).
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+from packaging.specifiers import Specifier, SpecifierSet
+from packaging.version import Version
+
+__all__ = ["RankedVersions", "ranks"]
+
+_RELEASE_PREFIX = re.compile(r"(?:\d+!)?\d+(?:\.\d+)*\Z")
+
+
+class RankedVersions:
+    """The versions of one project in ascending order; the rank of a version is its place, its mask ``1 << rank``."""
+
+    __slots__ = ("_masks", "all", "prereleases", "versions")
+
+    def __init__(self, versions: Sequence[Version]) -> None:
+        self.versions = tuple(versions)
+        self.all = (1 << len(self.versions)) - 1
+        self.prereleases = sum(1 << i for i, version in enumerate(self.versions) if version.is_prerelease)
+        self._masks: dict[str, int] = {"": self.all}
+
+    def admitted(self, specifier: str) -> int:
+        """The mask of the versions that a PEP 440 specifier set contains, pre-releases included."""
+        mask = self._masks.get(specifier)
+        if mask is None:
+            mask = self.all
+            for clause in _clauses(specifier):
+                mask &= self._clause(clause)
+            self._masks[specifier] = mask
+        return mask
+
+    def without_prereleases(self, mask: int, *, asked_for: bool) -> int:
+        """PEP 440's rule: pre-releases count if a specifier names one, or if nothing else is left."""
+        finals = mask & ~self.prereleases
+        return mask if asked_for or not finals else finals
+
+    def _clause(self, clause: Specifier) -> int:
+        operator, text = clause.operator, clause.version
+
+        def admits(rank: int) -> bool:
+            return clause.contains(self.versions[rank], prereleases=True)
+
+        if operator in (">=", ">"):
+            return self._run(_first(0, len(self.versions), admits), len(self.versions))
+        if operator in ("<=", "<"):
+            return self._run(0, _first(0, len(self.versions), lambda rank: not admits(rank)))
+        prefix = text.removesuffix(".*")
+        if operator == "===" or (prefix != text and not _RELEASE_PREFIX.match(prefix)):
+            return sum(1 << rank for rank in range(len(self.versions)) if admits(rank))
+        # what is left admits one run that begins at, or (prefixes) just before, the version it names
+        lowest = Version(f"{prefix}.dev0") if prefix != text else Version(text)
+        start = bisect_left(self.versions, lowest)
+        if operator == "!=":
+            return self.all & ~self._run(start, _first(start, len(self.versions), admits))
+        return self._run(start, _first(start, len(self.versions), lambda rank: not admits(rank)))
+
+    @staticmethod
+    def _run(start: int, end: int) -> int:
+        return (1 << end) - (1 << start) if end > start else 0
+
+
+def _first(low: int, high: int, holds: Callable[[int], bool]) -> int:
+    """The first rank from ``low`` on where ``holds`` is true, given that it never turns false again."""
+    while low < high:
+        middle = (low + high) // 2
+        if holds(middle):
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+@lru_cache(maxsize=65536)
+def _clauses(specifier: str) -> tuple[Specifier, ...]:
+    return tuple(SpecifierSet(specifier))
+
+
+@lru_cache(maxsize=65536)
+def names_prerelease(specifier: str) -> bool:
+    """Whether a specifier set asks for pre-releases by naming one (``>=2.0rc1``)."""
+    return any(clause.prereleases for clause in _clauses(specifier)) if specifier else False
+
+
+def ranks(mask: int) -> list[int]:
+    """The ranks in a mask, highest first."""
+    found = []
+    while mask:
+        rank = mask.bit_length() - 1
+        found.append(rank)
+        mask ^= 1 << rank
+    return found

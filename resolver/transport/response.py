@@ -1,0 +1,34 @@
+"""What comes back from a place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+__all__ = ["RANGE_IGNORED_LIMIT", "Response"]
+
+RANGE_IGNORED_LIMIT = 8 * 1024 * 1024
+"""How many bytes are read from a server that was asked for a part of a file and sends the whole."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """``status`` is 200, 206 (a part of a file), 304 (not modified), 404 or 410; names of ``headers`` are
+    lower case.
+
+    ``url`` is the canonical URL that was answered in the end, after redirects, without credentials.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+
+    @property
+    def found(self) -> bool:
+        return self.status not in (404, 410)
+
+    @property
+    def content_type(self) -> str:
+        """The media type without parameters, in lower case (``""``: not said)."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
