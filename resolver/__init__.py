@@ -1,0 +1,78 @@
+"""Samebox: same lock, same box.
+
+    environment = resolver.read_environment("environment.yml")
+    lock = resolver.lock(environment)
+    resolver.write_lock(lock, "conda-lock.yml")
+    resolver.digest(lock)                      # sha256:…, the same on every machine
+    resolver.docker_context(lock)              # a build context, as files in memory
+
+The library never prints and never exits; everything that can go wrong is a ``ResolverError``. Names are imported
+when they are first used, so that importing this package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from resolver.canonicalizer import digest
+    from resolver.environment import Environment, read_environment
+    from resolver.errors import ResolverError
+    from resolver.locking import check, lock
+    from resolver.locks.files import parse_lock, read_lock, render_lock, write_lock
+    from resolver.model import BuildContext, Digest, Lock
+    from resolver.outputs import docker_context, install
+    from resolver.session import Session
+
+__all__ = [
+    "BuildContext",
+    "Digest",
+    "Environment",
+    "Lock",
+    "ResolverError",
+    "Session",
+    "check",
+    "digest",
+    "docker_context",
+    "install",
+    "lock",
+    "parse_lock",
+    "read_environment",
+    "read_lock",
+    "render_lock",
+    "write_lock",
+]
+
+_HOMES = {
+    "BuildContext": "resolver.model",
+    "Digest": "resolver.model",
+    "Environment": "resolver.environment",
+    "Lock": "resolver.model",
+    "ResolverError": "resolver.errors",
+    "Session": "resolver.session",
+    "check": "resolver.locking",
+    "digest": "resolver.canonicalizer",
+    "docker_context": "resolver.outputs",
+    "install": "resolver.outputs",
+    "lock": "resolver.locking",
+    "parse_lock": "resolver.locks.files",
+    "read_environment": "resolver.environment",
+    "read_lock": "resolver.locks.files",
+    "render_lock": "resolver.locks.files",
+    "write_lock": "resolver.locks.files",
+}
+
+
+def __getattr__(name: str) -> object:
+    """PEP 562: a public name is looked up in its module when it is first asked for."""
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'resolver' has no attribute {name!r}")
+    value: object = getattr(import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

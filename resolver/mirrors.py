@@ -51,7 +51,7 @@ class Mirrors:
         """The canonical URL of an http(s) or file URL that lies beneath a mirror's place; others come back as
         they are. It undoes ``locate``; where two rules share a place, the first by prefix length is taken."""
         for prefix, place in sorted(self.rules, key=lambda rule: -len(rule[1])):
-            rest = _below(location, place if "://" in place else Path(place).as_uri())
+            rest = _below(location, _as_url(place))
             if rest is not None:
                 return prefix + rest
         return location
@@ -62,13 +62,20 @@ def _clean_place(prefix: str, place: str) -> str:
         place = str(_file_path(place))
     if "://" in place:
         if not place.startswith(("http://", "https://")):
-            raise SettingsError(
-                f"mirrors: {prefix}: a place is http(s)://…, file://… or a folder, not {place!r}"
-            )
+            raise SettingsError(f"mirrors: {prefix}: a place is http(s)://…, file://… or a folder, not {place!r}")
         return place.rstrip("/")
     if not Path(place).is_absolute():
         raise SettingsError(f"mirrors: {prefix}: the folder {place!r} is not an absolute path")
     return place.rstrip("/") or "/"
+
+
+def _as_url(place: str) -> str:
+    """A place as the URLs beneath it begin, which is without its credentials."""
+    if "://" not in place:
+        return Path(place).as_uri()
+    scheme, _, rest = place.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
 
 
 def _below(url: str, prefix: str) -> str | None:

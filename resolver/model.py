@@ -296,14 +296,14 @@ class Root:
 class Evidence:
     """How a lock came about: enough to solve again and to explain a difference. Never part of an identity.
 
-    ``channels`` pairs each canonical channel URL, in order, with the digest over the sorted sha256s of the
-    records that the solver was shown; ``cut_off`` is an absolute UTC instant in RFC 3339.
+    ``channels`` gives for each platform the canonical channel URLs in order, each with the digest over the sorted
+    sha256s of the records that the solver was shown; ``cut_off`` is an absolute UTC instant in RFC 3339.
     """
 
     roots: tuple[tuple[str, tuple[Root, ...]], ...] = ()
     virtual_packages: tuple[tuple[str, tuple[VirtualPackage, ...]], ...] = ()
     pythons: tuple[tuple[str, str], ...] = ()
-    channels: tuple[tuple[str, str], ...] = ()
+    channels: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
     indexes: tuple[str, ...] = ()
     cut_off: str | None = None
     names_digest: str | None = None

@@ -16,11 +16,11 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import importlib.resources
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 
 from resolver.errors import SettingsError
@@ -115,8 +115,7 @@ class NamesMap:
 
 @functools.cache
 def _release_table() -> tuple[Mapping[str, tuple[str, ...]], tuple[str, ...]]:
-    source = importlib.resources.files("resolver").joinpath("names_table.json")
-    document = json.loads(source.read_text(encoding="utf-8"))
+    document = json.loads(Path(__file__).with_name("names_table.json").read_bytes())
     provides = {name: tuple(projects) for name, projects in document["provides"].items()}
     return MappingProxyType(provides), tuple(document["spellings"])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -65,16 +66,14 @@ class Session:
     def _metadata(self) -> MetadataCache:
         from resolver.indexes import MetadataCache
 
-        return MetadataCache(self.cache)
+        return MetadataCache(self.cache, now=time.time, refresh=self.refresh)
 
     def index(self, url: str) -> Index:
         """The index at a canonical URL."""
         if url not in self._indexes:
             from resolver.indexes import SimpleIndex
 
-            self._indexes[url] = SimpleIndex(
-                url, transport=self.transport, cache=self._metadata, refresh=self.refresh
-            )
+            self._indexes[url] = SimpleIndex(url, self.transport, cache=self._metadata)
         return self._indexes[url]
 
     def default_index_url(self) -> str:

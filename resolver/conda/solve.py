@@ -113,9 +113,7 @@ async def _records(channels: Channels, problem: CondaProblem, sources: Sequence[
     )
 
 
-async def _shown(
-    channels: Channels, problem: CondaProblem, sources: Sequence[Source]
-) -> tuple[tuple[str, str], ...]:
+async def _shown(channels: Channels, problem: CondaProblem, sources: Sequence[Source]) -> tuple[tuple[str, str], ...]:
     """For each channel the digest over the sorted sha256s of all records within reach of the specs."""
     found = await _reachable(channels, problem, sources)
     digests = []
@@ -125,9 +123,7 @@ async def _shown(
     return tuple(digests)
 
 
-async def _reachable(
-    channels: Channels, problem: CondaProblem, sources: Sequence[Source]
-) -> list[RepoDataRecord]:
+async def _reachable(channels: Channels, problem: CondaProblem, sources: Sequence[Source]) -> list[RepoDataRecord]:
     lists = await channels.gateway(problem.channels).query(
         sources,  # type: ignore[arg-type]
         list(problem.subdirs),  # type: ignore[arg-type]
@@ -137,9 +133,7 @@ async def _reachable(
     return [record for records in lists for record in records]
 
 
-async def _only_hashed(
-    channels: Channels, problem: CondaProblem, sources: Sequence[Source]
-) -> list[Source]:
+async def _only_hashed(channels: Channels, problem: CondaProblem, sources: Sequence[Source]) -> list[Source]:
     """The records within reach again, without those that have no sha256: such a record is never a candidate.
 
     This is off the common path (some hundred old records of conda-forge are meant), so it may cost: the records

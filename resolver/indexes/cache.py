@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from time import sleep
 from typing import Any, TypeVar
 
 import msgspec
@@ -32,6 +33,8 @@ CREATE TABLE IF NOT EXISTS metadata (key TEXT PRIMARY KEY, content BLOB NOT NULL
 """
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _BUSY_SECONDS = 10.0
+_SWITCH_ATTEMPTS = 200
+_SWITCH_PAUSE = 0.02
 
 T = TypeVar("T")
 
@@ -80,9 +83,7 @@ class MetadataCache:
         page = None if content is None else _decode(self._pages, content)
         if content is not None and page is None:
             return None
-        fresh = (
-            self._now() < expires and stored <= self._now() and not (self._refresh and stored < self._began)
-        )
+        fresh = self._now() < expires and stored <= self._now() and not (self._refresh and stored < self._began)
         return CachedPage(page=page, etag=etag, modified=modified, fresh=fresh)
 
     def store_page(
@@ -114,9 +115,7 @@ class MetadataCache:
             self._disconnect()
 
     def _fetch(self, statement: str, key: str) -> tuple[Any, ...] | None:
-        row: tuple[Any, ...] | None = self._run(
-            lambda connection: connection.execute(statement, (key,)).fetchone()
-        )
+        row: tuple[Any, ...] | None = self._run(lambda connection: connection.execute(statement, (key,)).fetchone())
         return row
 
     def _execute(self, statement: str, values: tuple[object, ...]) -> None:
@@ -142,11 +141,9 @@ class MetadataCache:
             self._recover(error)
 
     def _connect(self) -> None:
-        connection = sqlite3.connect(
-            self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
+        connection = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         self._connection = connection
-        connection.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(connection)
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.executescript(_TABLES)
 
@@ -155,7 +152,7 @@ class MetadataCache:
         self._disconnect()
         first = self.problem is None
         self.problem = f"{self._path}: {error}"
-        if not first or getattr(error, "sqlite_errorcode", 0) & 0xFF not in _DAMAGED:
+        if not first or _primary_code(error) not in _DAMAGED:
             return
         try:
             for suffix in ("", "-wal", "-shm"):
@@ -170,6 +167,24 @@ class MetadataCache:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Switch to WAL. SQLite does not wait for others here, whatever the timeout: a process that begins at the same
+    moment is waited for by trying again."""
+    for attempt in range(_SWITCH_ATTEMPTS):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if _primary_code(error) != sqlite3.SQLITE_BUSY or attempt == _SWITCH_ATTEMPTS - 1:
+                raise
+            sleep(_SWITCH_PAUSE)
+
+
+def _primary_code(error: sqlite3.Error) -> int:
+    """SQLite's result code without its extension; 0 for an error of Python's own module."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
 def _decode(decoder: msgspec.msgpack.Decoder[T], content: object) -> T | None:

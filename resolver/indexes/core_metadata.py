@@ -60,15 +60,11 @@ def _name_and_version(headers: Message, filename: str) -> tuple[str, str]:
     if len(names) != 1 or len(versions) != 1:
         raise InvalidMetadata(f"{expected_name}: the METADATA of {filename} lacks a name or a version")
     if canonicalize_name(names[0]) != expected_name:
-        raise InvalidMetadata(
-            f"{expected_name}: the METADATA of {filename} is of another project, {names[0]}"
-        )
+        raise InvalidMetadata(f"{expected_name}: the METADATA of {filename} is of another project, {names[0]}")
     try:
         version = Version(versions[0])
     except InvalidVersion as error:
-        raise InvalidMetadata(
-            f"{expected_name}: {filename} has the version {versions[0]!r}: not PEP 440"
-        ) from error
+        raise InvalidMetadata(f"{expected_name}: {filename} has the version {versions[0]!r}: not PEP 440") from error
     if version != expected_version:
         raise InvalidMetadata(f"{expected_name}: the METADATA of {filename} is of another version, {version}")
     return expected_name, str(version)

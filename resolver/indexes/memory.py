@@ -101,11 +101,7 @@ class MemoryIndex:
                 "url": f"{self.url.removesuffix('simple/')}files/{filename}",
                 "sha256": hashlib.sha256(filename.encode()).hexdigest(),
                 "requires_python": release.requires_python,
-                "yanked": release.yanked
-                if isinstance(release.yanked, str)
-                else ""
-                if release.yanked
-                else None,
+                "yanked": release.yanked if isinstance(release.yanked, str) else "" if release.yanked else None,
                 "upload_time": release.upload_time,
             }
             yield _distribution_file({**made, **table})
@@ -121,9 +117,7 @@ def _distribution_file(table: Mapping[str, object]) -> DistributionFile:
     return msgspec.convert([table.get(field, defaults.get(field)) for field in names], DistributionFile)
 
 
-def _metadata(
-    name: str, version: str, release: _Release, file: DistributionFile
-) -> CoreMetadata | InvalidMetadata:
+def _metadata(name: str, version: str, release: _Release, file: DistributionFile) -> CoreMetadata | InvalidMetadata:
     if release.invalid is not None:
         return InvalidMetadata(f"{name}: {file.filename}: {release.invalid}")
     named = dict.fromkeys(extra for line in release.requires_dist for extra in _EXTRA.findall(line))

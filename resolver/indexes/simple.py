@@ -17,8 +17,7 @@ from resolver.indexes.protocol import CoreMetadata, DistributionFile, InvalidMet
 from resolver.indexes.simple_html import parse_html_page
 from resolver.indexes.simple_json import parse_json_page
 from resolver.indexes.wheel_metadata import read_wheel_metadata
-from resolver.transport import Response, Transport
-from resolver.transport.credentials import refuse_literal_secret, without_credentials
+from resolver.transport import Response, Transport, refuse_literal_secret, without_credentials
 
 __all__ = ["SimpleIndex"]
 
@@ -116,9 +115,7 @@ class SimpleIndex:
         resolve = self._resolver(response.url)
         content_type = response.content_type
         if content_type in _JSON:
-            return parse_json_page(
-                response.body, name=name, index=self.url, source=response.url, resolve=resolve
-            )
+            return parse_json_page(response.body, name=name, index=self.url, source=response.url, resolve=resolve)
         if content_type in _HTML:
             text = response.body.decode("utf-8", "replace")
             return parse_html_page(text, name=name, index=self.url, source=response.url, resolve=resolve)
@@ -136,8 +133,11 @@ class SimpleIndex:
 
         def resolve(link: str) -> str:
             link = link.partition("#")[0]
-            absolute = link if link.startswith(("https://", "http://")) else urljoin(base, link)
-            return without_credentials(mirrors.canonical(absolute) if mirrors.rules else absolute)
+            try:
+                absolute = link if link.startswith(("https://", "http://")) else urljoin(base, link)
+                return without_credentials(mirrors.canonical(absolute) if mirrors.rules else absolute)
+            except ValueError as error:
+                raise IndexUnavailable(f"{base}: a link that is no URL: {error}") from error
 
         return resolve
 
@@ -145,9 +145,7 @@ class SimpleIndex:
 
     def _load_metadata(self, file: DistributionFile) -> CoreMetadata:
         if not file.filename.endswith(".whl"):
-            raise InvalidMetadata(
-                f"{file.filename}: not a wheel, and only wheels tell their metadata unbuilt"
-            )
+            raise InvalidMetadata(f"{file.filename}: not a wheel, and only wheels tell their metadata unbuilt")
         cached = self._cache.metadata(file.url, file.sha256) if self._cache and file.sha256 else None
         if cached is not None:
             return cached

@@ -7,16 +7,14 @@ from html.parser import HTMLParser
 from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
 
 from resolver.indexes.protocol import DistributionFile, ProjectPage
-from resolver.indexes.simple_json import check_api_version, sha256_of
+from resolver.indexes.simple_json import check_api_version, checked_filename, sha256_of
 
 __all__ = ["parse_html_page"]
 
 _Attributes = dict[str, str | None]
 
 
-def parse_html_page(
-    content: str, *, name: str, index: str, source: str, resolve: Callable[[str], str]
-) -> ProjectPage:
+def parse_html_page(content: str, *, name: str, index: str, source: str, resolve: Callable[[str], str]) -> ProjectPage:
     """Read the page of the project ``name`` (normalised), which came from the URL ``source``.
 
     ``resolve`` turns a link of the page into a canonical URL. HTML has no place for sizes and upload times.
@@ -28,8 +26,10 @@ def parse_html_page(
     if parser.version is not None:
         check_api_version(parser.version, source)
 
+    base = resolve(parser.base) if parser.base else ""
+
     def joined(link: str) -> str:
-        return resolve(urljoin(parser.base, link) if parser.base else link)
+        return resolve(urljoin(base, link) if base else link)
 
     files = (_file(anchor, source, joined) for anchor in parser.anchors)
     return ProjectPage(name=name, index=index, files=tuple(file for file in files if file is not None))
@@ -56,12 +56,13 @@ class _PageParser(HTMLParser):
 
 def _file(attributes: _Attributes, source: str, resolve: Callable[[str], str]) -> DistributionFile | None:
     link, _, fragment = (attributes["href"] or "").strip().partition("#")
-    filename = unquote(urlsplit(link).path.rpartition("/")[2])
+    url = resolve(link)
+    filename = unquote(urlsplit(url).path.rpartition("/")[2])
     if not filename:  # a link to another page, such as the one upwards
         return None
     return DistributionFile(
-        filename=filename,
-        url=resolve(link),
+        filename=checked_filename(filename, source),
+        url=url,
         sha256=sha256_of(dict(parse_qsl(fragment)), filename, source),
         requires_python=attributes.get("data-requires-python") or None,
         yanked=attributes["data-yanked"] or "" if "data-yanked" in attributes else None,

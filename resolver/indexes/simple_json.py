@@ -11,9 +11,10 @@ from packaging.utils import canonicalize_name
 from resolver.errors import IndexUnavailable
 from resolver.indexes.protocol import DistributionFile, ProjectPage
 
-__all__ = ["check_api_version", "parse_json_page"]
+__all__ = ["check_api_version", "checked_filename", "parse_json_page", "sha256_of"]
 
 _HEX64 = re.compile(r"[0-9a-f]{64}\Z")
+_UNFIT = re.compile(r"[/\\\x00-\x1f\x7f]")
 
 
 class _Meta(msgspec.Struct, rename="kebab"):
@@ -27,7 +28,7 @@ class _File(msgspec.Struct, rename="kebab", gc=False):
     requires_python: str | None = None
     size: int | None = None
     upload_time: str | None = None
-    yanked: bool | str = False
+    yanked: bool | str | None = False
     core_metadata: bool | dict[str, str] | None = None
     dist_info_metadata: bool | dict[str, str] | None = None
 
@@ -76,7 +77,7 @@ def check_api_version(version: str, source: str) -> None:
 def _file(file: _File, source: str, resolve: Callable[[str], str]) -> DistributionFile:
     promised = file.core_metadata if file.core_metadata is not None else file.dist_info_metadata
     return DistributionFile(
-        filename=file.filename,
+        filename=checked_filename(file.filename, source),
         url=resolve(file.url),
         sha256=sha256_of(file.hashes, file.filename, source),
         size=file.size,
@@ -93,6 +94,13 @@ def _metadata_sha256(promised: bool | dict[str, str] | None, filename: str, sour
     if not promised:  # absent, false, or an empty table, which promises nothing
         return None
     return sha256_of(promised, filename, source) or ""
+
+
+def checked_filename(filename: str, source: str) -> str:
+    """``filename`` if it is one: it becomes part of paths. Raises ``IndexUnavailable``."""
+    if not filename or filename.startswith(".") or _UNFIT.search(filename):
+        raise IndexUnavailable(f"{source}: lists a file whose name is no file name: {filename!r}")
+    return filename
 
 
 def sha256_of(hashes: dict[str, str], filename: str, source: str) -> str | None:

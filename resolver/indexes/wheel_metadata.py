@@ -22,9 +22,10 @@ TAIL = 48 * 1024
 
 _LARGEST_METADATA = 16 * 1024 * 1024
 _SLACK = 1024
+_ENCRYPTED = 0x1
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
 _METADATA = re.compile(r"([^/]+)\.dist-info/METADATA")
-_NOT_A_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
+_NOT_A_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OSError)
 
 
 def read_wheel_metadata(file: DistributionFile, transport: Transport) -> bytes:
@@ -53,19 +54,15 @@ def _metadata_entry(archive: zipfile.ZipFile, file: DistributionFile) -> zipfile
         match = _METADATA.fullmatch(entry.filename)
         if match and canonicalize_name(match[1].partition("-")[0]) == project:
             found.append(entry)
+    if any(entry.flag_bits & _ENCRYPTED for entry in found):
+        raise InvalidMetadata(f"{file.url}: its METADATA is encrypted")
     if len(found) != 1:
-        raise InvalidMetadata(
-            f"{file.url}: {len(found)} METADATA files of {project} in the wheel; one is needed"
-        )
+        raise InvalidMetadata(f"{file.url}: {len(found)} METADATA files of {project} in the wheel; one is needed")
     return found[0]
 
 
 class _RemoteFile(io.RawIOBase):
-    """The file behind a URL, of which only the end is here at first; what lies before it is fetched when
-    read.
-
-    ``_start`` is where the bytes that are here begin; they always reach to the end of the file.
-    """
+    """The file behind a URL, of which only the end is here at first; what else is read is fetched, once."""
 
     def __init__(self, file: DistributionFile, transport: Transport) -> None:
         super().__init__()
@@ -73,22 +70,20 @@ class _RemoteFile(io.RawIOBase):
         self._transport = transport
         self._position = 0
         response = self._first_request()
-        self._tail = response.body
-        self._start, self._size = _extent(response, file)
-        self._parts: list[tuple[int, bytes]] = [(self._start, self._tail)]
+        start, self._size = _extent(response, file)
+        self._parts: list[tuple[int, bytes]] = [(start, response.body)]
 
     def need(self, first: int, end: int) -> None:
-        """Have the bytes from ``first`` up to ``end`` (not included) here, by one request at most."""
+        """Have the bytes from ``first`` up to ``end`` (not included) here; one request fills one gap."""
         end = min(end, self._size)
-        if any(start <= first and end <= start + len(part) for start, part in self._parts) or first >= end:
-            return
-        after = [start for start, part in self._parts if first < start < end <= start + len(part)]
-        last = min([end, *after]) - 1
-        response = self._transport.get(self._file.url, byte_range=(first, last))
-        start, size = _extent(response, self._file)
-        if size != self._size or start > first or start + len(response.body) <= last:
-            raise IndexUnavailable(f"{self._file.url}: the file changed between two range requests")
-        self._parts.append((start, response.body))
+        while first < end:
+            part = self._part_with(first)
+            if part is not None:
+                first = part[0] + len(part[1])
+                continue
+            until = min([end, *(start for start, _ in self._parts if start > first)])
+            self._fetch(first, until)
+            first = until
 
     def seekable(self) -> bool:
         return True
@@ -102,7 +97,7 @@ class _RemoteFile(io.RawIOBase):
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         origin = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
         if origin + offset < 0:
-            raise ValueError("an offset before the beginning of the file")
+            raise OSError("an offset before the beginning of the file")
         self._position = origin + offset
         return self._position
 
@@ -116,11 +111,26 @@ class _RemoteFile(io.RawIOBase):
         return b"".join(pieces)
 
     def _piece(self, first: int, end: int) -> bytes:
-        for start, part in self._parts:
-            if start <= first < start + len(part):
-                return part[first - start : end - start]
-        self.need(max(0, first - TAIL), min(end, self._start))
-        return self._piece(first, end)
+        """Some bytes from ``first`` on. What is missing is fetched with ``TAIL`` more before it, because METADATA
+        often stands right before the directory, and up to what is here."""
+        part = self._part_with(first)
+        if part is None:
+            self.need(max(0, first - TAIL), end)
+            part = self._part_with(first)
+        if part is None:
+            raise IndexUnavailable(f"{self._file.url}: a part of it is missing in the answer")
+        start, content = part
+        return content[first - start : end - start]
+
+    def _part_with(self, position: int) -> tuple[int, bytes] | None:
+        return next(((start, part) for start, part in self._parts if start <= position < start + len(part)), None)
+
+    def _fetch(self, first: int, end: int) -> None:
+        response = self._transport.get(self._file.url, byte_range=(first, end - 1))
+        start, size = _extent(response, self._file)
+        if size != self._size or start > first or start + len(response.body) < end:
+            raise IndexUnavailable(f"{self._file.url}: the file changed between two range requests")
+        self._parts.append((start, response.body))
 
     def _first_request(self) -> Response:
         size = self._file.size

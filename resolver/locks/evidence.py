@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 
 import msgspec
 
@@ -20,10 +20,20 @@ _ENCODER = msgspec.json.Encoder(order="sorted")
 def evidence_to_strings(evidence: Evidence) -> dict[str, str]:
     """One entry a field that says something: ``samebox.<field>`` → its JSON."""
     return {
-        PREFIX + field.name.replace("_", "-"): _ENCODER.encode(getattr(evidence, field.name)).decode()
+        PREFIX + field.name.replace("_", "-"): _ENCODER.encode(_compact(getattr(evidence, field.name))).decode()
         for field in fields(Evidence)
         if getattr(evidence, field.name) not in ((), None)
     }
+
+
+def _compact(value: object) -> object:
+    """The value in plain lists and maps, without the fields that say no more than their default does."""
+    if isinstance(value, tuple):
+        return [_compact(item) for item in value]
+    if is_dataclass(value):
+        named = ((f, getattr(value, f.name)) for f in fields(value))
+        return {f.name: _compact(item) for f, item in named if item != f.default}
+    return value
 
 
 def evidence_from_strings(strings: Mapping[str, str], source: str) -> Evidence | None:

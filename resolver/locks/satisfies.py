@@ -165,8 +165,7 @@ class _Check:
     def _has_root(self, requirement: PypiRequirement) -> bool:
         wanted = Root(kind="pypi", requirement=str(requirement), marker=requirement.marker, group=requirement.group)
         return any(
-            (r.kind, r.requirement, r.marker, r.group)
-            == (wanted.kind, wanted.requirement, wanted.marker, wanted.group)
+            (r.kind, r.requirement, r.marker, r.group) == (wanted.kind, wanted.requirement, wanted.marker, wanted.group)
             for r in self._roots
         )
 

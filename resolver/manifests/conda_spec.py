@@ -21,7 +21,7 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _PACKAGE_FILE = re.compile(r"\.(?:conda|tar\.bz2)(?:#\S*)?\Z")
 _BRACKET = re.compile(r"\[([^\[\]]*)\]\s*")
 _PAIR = re.compile(
-    r"""\s*(?P<key>[A-Za-z_]+)\s*=\s*(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<bare>[^,'"]*))\s*(?:,|\Z)"""
+    r"""\s*(?P<key>[A-Za-z_][A-Za-z0-9_]*)\s*=\s*(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<bare>[^,'"]*))\s*(?:,|\Z)"""
 )
 _OPERATOR_SPACE = re.compile(r"(?<=[=<>!~,|(])\s+|\s+(?=[,|)])")
 _VERSION_AND_BUILD = re.compile(r"(?P<version>.*[^=!<>~,|(])=(?P<build>[^=!<>~,|()]*)\Z")

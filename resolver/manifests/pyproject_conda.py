@@ -12,7 +12,7 @@ requirements, where conda-lock would look for conda packages of a like name firs
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from resolver.errors import ManifestError
 from resolver.manifests.conda_spec import parse_conda_spec
@@ -136,4 +136,4 @@ def _add_pypi(
     specifier = "" if version == "*" else version if version[:1] in "=<>!~" else f"=={version}"
     named = f"{path[-1]}[{','.join(extras)}]" if extras else path[-1]
     line = tables.origin(path).line
-    pip.add(parse_requirement(f"{named}{specifier}", replace(tables.reading, group=tables.reading.group), line))
+    pip.add(parse_requirement(f"{named}{specifier}", tables.reading, line))

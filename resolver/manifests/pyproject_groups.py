@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from resolver.settings.places import nearest
 
 __all__ = ["ProjectGroups"]
 
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\Z")
 _DEPENDENCIES = ("project", "dependencies")
 _EXTRAS = ("project", "optional-dependencies")
 _GROUPS = ("dependency-groups",)
@@ -29,8 +31,10 @@ class ProjectGroups:
 
     def requirements(self) -> tuple[PypiRequirement, ...]:
         """Everything that is to be read, in the order: dependencies, extras, groups."""
-        self._refuse_dynamic()
+        self._refuse_dynamic("dependencies")
         found = list(self._list(_DEPENDENCIES, MAIN, ()))
+        if self.tables.reading.extras or self.tables.get(("tool", "samebox", "extras")):
+            self._refuse_dynamic("optional-dependencies")
         for extra in self._chosen(_EXTRAS, "extras", self.tables.reading.extras, ()):
             found += self._extra(extra, group=extra, trail=())
         every = tuple(self.tables.table(_GROUPS))
@@ -38,21 +42,23 @@ class ProjectGroups:
             found += self._group(name, group=name, trail=())
         return tuple(found)
 
-    def _refuse_dynamic(self) -> None:
-        for name in self.tables.texts(("project", "dynamic")):
-            if name in ("dependencies", "optional-dependencies"):
-                raise self.tables.error(
-                    ("project", "dynamic"),
-                    f"{name} are dynamic: only a build of the project would tell them",
-                    hint=f"list the {name} in [project], or lock the file that they come from",
-                    value=name,
-                )
+    def _refuse_dynamic(self, name: str) -> None:
+        if name in self.tables.texts(("project", "dynamic")):
+            raise self.tables.error(
+                ("project", "dynamic"),
+                f"{name} are dynamic: only a build of the project would tell them",
+                hint=f"list the {name} in [project], or lock the file that they come from",
+                value=name,
+            )
 
     def _chosen(
         self, path: Path, key: str, given: tuple[str, ...] | None, otherwise: tuple[str, ...]
     ) -> tuple[str, ...]:
         """The names to read, as the file spells them: given, else in [tool.samebox], else the default."""
         there = {str(canonicalize_name(name)): name for name in self.tables.table(path)}
+        for name in there.values():
+            if not _NAME.match(name):
+                raise self.tables.error((*path, name), f"not a name for a group: {name!r}")
         if len(there) < len(self.tables.table(path)):
             raise self.tables.error(path, "two names are the same but for case and punctuation")
         setting = ("tool", "samebox", key)

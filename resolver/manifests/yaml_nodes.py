@@ -76,7 +76,9 @@ class YamlDocument:
         """The text of a string. A number is refused, as ``3.10`` and ``3.1`` are the same one."""
         if isinstance(node, yaml.ScalarNode) and node.tag == f"{_TAG}str":
             return str(node.value)
-        hint = "put it in quotes" if isinstance(node, yaml.ScalarNode) and not is_null(node) else None
+        # A colon makes a mapping of a text that was not meant as one: "--only-binary :all:".
+        quotable = isinstance(node, (yaml.ScalarNode, yaml.MappingNode)) and not is_null(node)
+        hint = "put it in quotes" if quotable else None
         raise self.error(node, f"expected a string, got {kind_of(node)}", field=field, hint=hint)
 
     def after(self, node: yaml.Node) -> str:

@@ -43,7 +43,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 import installer
 from installer.destinations import SchemeDictionaryDestination
 from installer.exceptions import InstallerError as WheelError
-from installer.records import Hash, RecordEntry
+from installer.records import Hash, InvalidRecordEntry, RecordEntry
 from installer.sources import WheelContentElement, WheelFile
 from installer.utils import Scheme, copyfileobj_with_hashing
 from rattler import Subdir
@@ -100,8 +100,9 @@ _CONDA_ERRORS: tuple[type[Exception], ...] = (
     CacheDirError, ConversionError, ExtractError, InstallerError, InvalidPackageNameError, InvalidUrlError,
     InvalidVersionError, IoError, LinkError, ParseSubdirError, TransactionError, OSError, ValueError, KeyError,
 )  # fmt: skip
+_METADATA_ERRORS: tuple[type[Exception], ...] = (OSError, ValueError, KeyError, TypeError, AttributeError)
 _WHEEL_ERRORS: tuple[type[Exception], ...] = (
-    WheelError, zipfile.BadZipFile, zlib.error, configparser.Error, csv.Error, AssertionError, EOFError, KeyError,
+    WheelError, InvalidRecordEntry, zipfile.BadZipFile, zlib.error, configparser.Error, csv.Error, AssertionError, EOFError, KeyError,
     NotImplementedError, OSError, RuntimeError, ValueError,
 )  # fmt: skip
 
@@ -136,8 +137,6 @@ class Package:
     file_name: str
     url: str
     sha256: str
-    build: str = ""
-    subdir: str = ""
 
     def __str__(self) -> str:
         return f"{self.name} {self.version} ({self.file_name})"
@@ -147,6 +146,16 @@ class Package:
         """The URL without user information, fit for messages and metadata."""
         parts = urlsplit(self.url)
         return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+    @property
+    def channel(self) -> str:
+        """The canonical channel: the URL without subdir and file name."""
+        return self.public_url.rsplit("/", 2)[0]
+
+    @property
+    def stem(self) -> str:
+        """A conda package's ``name-version-build``: its file name, its folder in a cache, and its record's name."""
+        return self.file_name.removesuffix(".conda").removesuffix(".tar.bz2")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,14 +215,14 @@ def parse_slice(content: bytes) -> Slice:
 def _package(entry: object, where: str) -> Package:
     if not isinstance(entry, dict):
         raise InstallError(f"{where}: expected an object")
-    fields = ("kind", "name", "version", "file_name", "url", "sha256", "build", "subdir")
+    fields = ("kind", "name", "version", "file_name", "url", "sha256")
     package = Package(**{field: _text(entry, field, where) for field in fields})
     endings = {"conda": (".conda", ".tar.bz2"), "pypi": (".whl",), "archive": (".whl",)}.get(package.kind)
     if endings is None or not package.file_name.endswith(endings):
         raise InstallError(f"{where}: {package.kind} {package} would have to be built", "lock a wheel of it")
-    plain = [package.name, package.version, package.file_name, *([package.build] if package.kind == "conda" else [])]
-    if any(not _PLAIN.match(text) or text in (".", "..") for text in plain):
-        raise InstallError(f"{where}: {package.name!r}: a name that cannot be a file's: {plain!r}")
+    for text in (package.name, package.version, package.file_name):
+        if not _PLAIN.match(text) or text in (".", ".."):
+            raise InstallError(f"{where}: not a name that a file can have: {text!r}")
     if not _HEX64.match(package.sha256):
         raise InstallError(f"{where}: {package.name}: not a sha256: {package.sha256!r}")
     return package
@@ -381,8 +390,10 @@ def _install_conda(
     """Link the conda packages; gives who owns which path, where Python's packages go, and warnings."""
     cache = root / ".work" / "pkgs"
     with ThreadPoolExecutor(min(_WORKERS, os.cpu_count() or 1)) as pool:
-        records = list(pool.map(lambda p: _unpack(p, artifacts[p.sha256], cache), slice_.conda))
-    progress("extract", len(records), len(records))
+        records = []
+        for record in pool.map(lambda p: _unpack(p, artifacts[p.sha256], cache), slice_.conda):
+            records.append(record)
+            progress("extract", len(records), len(slice_.conda))
     site_packages = _site_packages(slice_, records)
     claims = _claims(slice_.conda, cache, site_packages)
     _refuse_escaping_links(claims)
@@ -398,21 +409,17 @@ def _install_conda(
 
 def _unpack(package: Package, artifact: Path, cache: Path) -> RepoDataRecord:
     """Unpack into the place where rattler looks first, and make the record from the artifact's own index.json."""
-    folder = cache / f"{package.name}-{package.version}-{package.build}"
+    folder = cache / package.stem
     with _blame(package, "cannot be unpacked", _CONDA_ERRORS):
         sha256, md5 = extract(artifact, folder)
         index = folder / "info" / "index.json"
         record = PackageRecord.from_index_json(index, artifact.stat().st_size, sha256.hex(), md5.hex())
     if sha256.hex() != package.sha256:
         raise WrongHash(f"{package.public_url}: the file changed while it was read")
-    says = (record.name.normalized, str(record.version), str(record.build))
-    if says != (package.name, package.version, package.build):
-        raise InstallError(f"{package}: the artifact says that it is {' '.join(says)}")
-    return RepoDataRecord(record, package.file_name, package.public_url, _channel(package))
-
-
-def _channel(package: Package) -> str:
-    return package.public_url.removesuffix(f"/{package.file_name}").removesuffix(f"/{package.subdir}")
+    says = f"{record.name.normalized}-{record.version}-{record.build}"
+    if says != package.stem or record.name.normalized != package.name:
+        raise InstallError(f"{package}: the artifact says that it is {says}")
+    return RepoDataRecord(record, package.file_name, package.public_url, package.channel)
 
 
 def _site_packages(slice_: Slice, records: Sequence[RepoDataRecord]) -> str:
@@ -432,7 +439,7 @@ def _claims(packages: Iterable[Package], cache: Path, site_packages: str) -> dic
     """Who writes which path. Raises where two packages write different bytes, or a path leaves the prefix."""
     claims: dict[str, _Claim] = {}
     for package in packages:
-        with _blame(package, "its metadata cannot be read", _CONDA_ERRORS):
+        with _blame(package, "its metadata cannot be read", _METADATA_ERRORS):
             own = dict(_package_claims(package, cache, site_packages))
         for path, claim in own.items():
             _refuse_outside(path, str(package))
@@ -458,7 +465,7 @@ def _folders(claims: Mapping[str, _Claim]) -> dict[str, Package]:
 
 
 def _package_claims(package: Package, cache: Path, site_packages: str) -> Iterator[tuple[str, _Claim]]:
-    folder = cache / f"{package.name}-{package.version}-{package.build}"
+    folder = cache / package.stem
     index = json.loads((folder / "info" / "index.json").read_bytes())
     is_noarch_python = index.get("noarch") == "python"
     listed = _listed(folder)
@@ -676,7 +683,7 @@ def _make_virtual_environment(slice_: Slice, python: Path, root: Path, owners: d
         answer = subprocess.run([python, "-I", "-c", question], check=True, capture_output=True, text=True)
     except (OSError, subprocess.CalledProcessError) as error:
         raise InstallError(f"{python}: not a Python that runs: {error}") from error
-    version, base = answer.stdout.splitlines()
+    version, base = answer.stdout.splitlines()[-2:]
     if _short(slice_) not in ("", version):
         raise InstallError(f"{python} is Python {version}, and the wheels were locked for {_short(slice_)}")
     (root / "bin").mkdir()
@@ -736,14 +743,14 @@ def _restate_conda_meta(root: Path, slice_: Slice, dropped: set[str]) -> set[str
     metadata.mkdir(exist_ok=True)
     owned = {MARKER}
     for package in slice_.conda:
-        path = metadata / f"{package.name}-{package.version}-{package.build}.json"
-        with _blame(package, "its record cannot be read", (OSError, ValueError, KeyError)):
+        path = metadata / f"{package.stem}.json"
+        with _blame(package, "its record cannot be read", _METADATA_ERRORS):
             record = json.loads(path.read_bytes())
             entries = [_restored(entry, root) for entry in record["paths_data"]["paths"]]
         entries = sorted((e for e in entries if e["_path"] not in dropped), key=lambda e: str(e["_path"]))
         record["paths_data"]["paths"] = entries
         record["files"] = [e["_path"] for e in entries if e["path_type"] != "directory"]
-        record |= {"url": package.public_url, "channel": _channel(package), "fn": package.file_name}
+        record |= {"url": package.public_url, "channel": package.channel, "fn": package.file_name}
         for machine in ("extracted_package_dir", "package_tarball_full_path", "link"):
             record.pop(machine, None)
         path.write_bytes(_json(record))
@@ -834,10 +841,12 @@ def install_slice(
     nothing behind and the old prefix as it was.
     """
     slice_ = parse_slice(content)
-    prefix = prefix.absolute()
+    prefix = Path(os.path.normpath(prefix.absolute()))
     embedded = target_prefix or prefix
     if not embedded.is_absolute() or any(c in str(embedded) for c in "\n\r\0"):
         raise InstallError(f"{embedded}: the target prefix must be an absolute path on one line")
+    if not prefix.name:
+        raise InstallError(f"{prefix}: a prefix cannot be the root of the file system")
     _refuse_python(slice_, python)
     if check_glibc and slice_.platform == str(Subdir.current()):
         _refuse_glibc(slice_.glibc, glibc_version())
@@ -854,6 +863,7 @@ def install_slice(
 def _install(
     slice_: Slice, root: Path, embedded: str, fetch: Fetch, python: Path | None, epoch: int, progress: Progress
 ) -> Report:
+    (root / ".work").mkdir()
     artifacts = _take(slice_, fetch, root / ".work")
     owners: dict[str, Package] = {}
     site_packages = ""
@@ -918,6 +928,7 @@ def _staging(prefix: Path) -> Iterator[Path]:
     root = prefix.with_name(f".{prefix.name}.samebox")
     descriptor = _hold(root, prefix)
     try:
+        _recover(prefix)
         _empty(root)
         yield root
     except BaseException:
@@ -955,19 +966,25 @@ def _empty(folder: Path) -> None:
 
 def _swap(root: Path, prefix: Path) -> None:
     """Put the new prefix into its place; the old one is moved aside first, and back if that fails."""
-    old = prefix.with_name(f".{prefix.name}.samebox-old")
-    if old.exists():
-        shutil.rmtree(old)
-    if not prefix.exists():
-        root.rename(prefix)
-        return
-    prefix.rename(old)
+    if prefix.exists():
+        prefix.rename(_aside(prefix))
     try:
         root.rename(prefix)
-    except OSError:
+    finally:
+        _recover(prefix)
+
+
+def _recover(prefix: Path) -> None:
+    """Bring back what a killed ``_swap`` has moved aside, or remove it where the new one is in its place."""
+    old = _aside(prefix)
+    if old.exists() and prefix.exists():
+        shutil.rmtree(old)
+    elif old.exists():
         old.rename(prefix)
-        raise
-    shutil.rmtree(old)
+
+
+def _aside(prefix: Path) -> Path:
+    return prefix.with_name(f".{prefix.name}.samebox-old")
 
 
 # ------------------------------------------------------------------------------------- the command line
@@ -975,12 +992,14 @@ def _swap(root: Path, prefix: Path) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command line and give its exit code: 0, or 2 where the slice cannot be installed."""
-    options = _parser().parse_args(arguments)
-    rules = [tuple(rule.split("=", 1)) for rule in options.mirror]
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.artifacts is not None and (options.mirror or options.cache):
+        parser.error("--artifacts stands alone: with it nothing is downloaded")
     if options.artifacts is not None:
         fetch = from_folder(options.artifacts)
     else:
-        fetch = download([(prefix, place) for prefix, place in rules], os.environ, options.cache)
+        fetch = download(options.mirror, os.environ, options.cache)
     try:
         report = install_slice(
             options.slice.read_bytes(),
@@ -1016,11 +1035,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _rule(text: str) -> str:
-    prefix, equals, place = text.partition("=")
-    if not (prefix and equals and place):
+def _rule(text: str) -> tuple[str, str]:
+    prefix, _, place = text.partition("=")
+    if not (prefix and place):
         raise argparse.ArgumentTypeError(f"not PREFIX=PLACE: {text!r}")
-    return text
+    return prefix, place
 
 
 if __name__ == "__main__":

@@ -87,6 +87,8 @@ def _parsed(text: str, source: str) -> Mapping[str, Any]:
         place = _LINE_IN_MESSAGE.search(str(error))
         line = int(place[1]) if place else text.count("\n") + 1
         raise SettingsError(f"not TOML: {error}", origin=Origin(source=source, line=line)) from error
+    except RecursionError as error:
+        raise SettingsError("not TOML: nested too deeply", origin=Origin(source=source)) from error
 
 
 def _table(document: Mapping[str, Any], path: tuple[str, ...]) -> Mapping[str, Any]:

@@ -196,9 +196,7 @@ class Provider(AbstractProvider[Need, Candidate, Identifier]):
     def _fixed_candidate(self, name: str, extra: str) -> Candidate:
         key = (name, extra, -1)
         if key not in self._candidates:
-            self._candidates[key] = Candidate(
-                name=name, extra=extra, version=self._fixed[name], rank=-1, file=None
-            )
+            self._candidates[key] = Candidate(name=name, extra=extra, version=self._fixed[name], rank=-1, file=None)
         return self._candidates[key]
 
     def _direct_candidate(self, direct: DirectFile, extra: str) -> Candidate:
@@ -287,9 +285,7 @@ class Provider(AbstractProvider[Need, Candidate, Identifier]):
 
 def _is_exact(specifier: str) -> bool:
     """Whether the set pins one version, so that a yanked file may be used (PEP 592)."""
-    return specifier.startswith("===") or (
-        specifier.startswith("==") and "*" not in specifier and "," not in specifier
-    )
+    return specifier.startswith("===") or (specifier.startswith("==") and "*" not in specifier and "," not in specifier)
 
 
 def _has_hash(file: DistributionFile, needs: Sequence[Need]) -> bool:

@@ -107,9 +107,7 @@ def _constraints(problem: PypiProblem) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _resolved(
-    candidates: Iterable[Candidate], provider: Provider, problem: PypiProblem
-) -> tuple[ResolvedProject, ...]:
+def _resolved(candidates: Iterable[Candidate], provider: Provider, problem: PypiProblem) -> tuple[ResolvedProject, ...]:
     by_name: dict[str, list[Candidate]] = {}
     for candidate in candidates:
         by_name.setdefault(candidate.name, []).append(candidate)

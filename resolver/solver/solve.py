@@ -61,7 +61,7 @@ class PlatformSolution:
 def solve_environment(
     request: SolveRequest,
     *,
-    channels: Channels,
+    channels: Callable[[], Channels],
     projects: Projects,
     directs: Mapping[str, DirectFile],
     progress: Callable[[str], None] = lambda _: None,
@@ -81,7 +81,7 @@ def solve_environment(
 # --------------------------------------------------------------------------------------------------- conda
 
 
-def _solve_conda(request: SolveRequest, channels: Channels) -> list[PlatformSolution]:
+def _solve_conda(request: SolveRequest, channels: Callable[[], Channels]) -> list[PlatformSolution]:
     problems = {
         platform.subdir: CondaProblem(
             platform=platform,
@@ -92,7 +92,7 @@ def _solve_conda(request: SolveRequest, channels: Channels) -> list[PlatformSolu
         for platform in request.platforms
         if (specs := conda_roots(request.spec, platform.subdir))
     }
-    answers = dict(zip(problems, solve_all(channels, list(problems.values())), strict=True)) if problems else {}
+    answers = dict(zip(problems, solve_all(channels(), list(problems.values())), strict=True)) if problems else {}
     failed = [answer for answer in answers.values() if isinstance(answer, CondaUnsolvable)]
     if failed:
         raise no_solution(conda_conflict(answer) for answer in failed)

@@ -8,6 +8,7 @@ ssl and urllib3 are imported with the first http request, not before.
 from __future__ import annotations
 
 from resolver.transport.client import Transport
+from resolver.transport.credentials import refuse_literal_secret, without_credentials
 from resolver.transport.response import Response
 
-__all__ = ["Response", "Transport"]
+__all__ = ["Response", "Transport", "refuse_literal_secret", "without_credentials"]

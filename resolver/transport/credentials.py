@@ -26,7 +26,9 @@ Origin = tuple[str, str, int | None]
 
 def without_credentials(url: str) -> str:
     """``url`` without its user information."""
-    parts = urlsplit(url)
+    if "@" not in url:  # thousands of URLs of a page pass here
+        return url
+    parts = _split(url)
     if "@" not in parts.netloc:
         return url
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
@@ -34,11 +36,11 @@ def without_credentials(url: str) -> str:
 
 def origin_of(url: str) -> Origin:
     """Scheme, host and port. Raises ``IndexUnavailable`` for what is not an http(s) URL."""
-    parts = urlsplit(url)
+    parts = _split(url)
     try:
         port = parts.port
     except ValueError as error:
-        raise IndexUnavailable(f"{without_credentials(url)}: not a port number") from error
+        raise IndexUnavailable(f"{url.rpartition('@')[2]}: not a URL: {error}") from None
     if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
         raise IndexUnavailable(f"{without_credentials(url)}: not an http(s) URL")
     return parts.scheme, parts.hostname, port or _DEFAULT_PORTS[parts.scheme]
@@ -46,7 +48,7 @@ def origin_of(url: str) -> Origin:
 
 def refuse_literal_secret(url: str) -> None:
     """Raise ``SettingsError`` where a URL holds a secret itself and not the name of a variable that does."""
-    userinfo = _userinfo(urlsplit(url))
+    userinfo = _userinfo(_split(url))
     if userinfo is None:
         return
     user, colon, password = userinfo.partition(":")
@@ -76,7 +78,7 @@ class Credentials:
 
         Raises ``IndexUnavailable`` naming a variable that is not set.
         """
-        userinfo = _userinfo(urlsplit(url))
+        userinfo = _userinfo(_split(url))
         bare = without_credentials(url)
         if userinfo is not None:
             user, _, password = userinfo.partition(":")
@@ -131,7 +133,8 @@ class Credentials:
         if not self._netrc_read:
             self._netrc = self._read_netrc()
             self._netrc_read = True
-        entry = self._netrc.authenticators(host) if self._netrc else None
+        # An entry for "default" would send a password to whatever host an index names.
+        entry = self._netrc.hosts.get(host) if self._netrc else None
         return self._basic(entry[0] or "", entry[2] or "") if entry else None
 
     def _read_netrc(self) -> netrc.netrc | None:
@@ -148,6 +151,13 @@ class Credentials:
             raise SettingsError(f"{path}:{error.lineno}: not a netrc file") from error
         except (OSError, UnicodeDecodeError) as error:
             raise SettingsError(f"{path}: cannot be read as a netrc file") from error
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError as error:
+        raise IndexUnavailable(f"{url.rpartition('@')[2]}: not a URL: {error}") from None
 
 
 def _userinfo(parts: SplitResult) -> str | None:

@@ -91,6 +91,18 @@ def test_a_wheel_without_a_record(tmp_path: Path) -> None:
     refuse(tmp_path, [conda(PYTHON), item], "evil 1.0 .*: not a wheel that can be installed")
 
 
+@pytest.mark.parametrize("row", [b"one,two\n", b"f,not a hash,1\n", b"f,sha256=x,many\n"])
+def test_a_wheel_with_a_record_that_is_none(tmp_path: Path, row: bytes) -> None:
+    info = "evil-1.0.dist-info"
+    members = [
+        Member(path="f", content=b""),
+        Member(path=f"{info}/WHEEL", content=b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\n"),
+        Member(path=f"{info}/RECORD", content=row),
+    ]
+    item = wheel(Distribution(project="evil", version="1.0"), content=stored_zip(members))
+    refuse(tmp_path, [conda(PYTHON), item], "evil 1.0 .*: not a wheel that can be installed")
+
+
 def test_a_conda_package_that_lists_a_path_elsewhere(tmp_path: Path) -> None:
     refuse(tmp_path, [raw_conda("evil", [("../evil", b"x")])], "evil 1.0 .* outside of the prefix: '../evil'")
 
@@ -133,6 +145,11 @@ def test_a_conda_package_that_unpacks_through_a_link(tmp_path: Path) -> None:
 
 def test_a_conda_package_that_lists_files_behind_a_link(tmp_path: Path) -> None:
     refuse(tmp_path, [raw_conda("evil", [("a", "/etc")], listed=["a/passwd"])], "files that lie behind a link: a")
+
+
+@pytest.mark.parametrize("listed", [[5], [None], [{}]])
+def test_a_conda_package_whose_listing_is_none(tmp_path: Path, listed: list[str]) -> None:
+    refuse(tmp_path, [raw_conda("evil", [("f", b"x")], listed=listed)], "evil 1.0 .*: its metadata cannot be read")
 
 
 def test_a_conda_package_that_is_no_archive(tmp_path: Path) -> None:

@@ -104,9 +104,7 @@ def raw_conda(name: str, members: Sequence[tuple[str, bytes | str]], listed: Ite
             else:
                 member.size = len(content)
                 archive.addfile(member, io.BytesIO(content))
-    return conda(
-        CondaPackage(name=name, version="1.0", subdir=PLATFORM, extension=".tar.bz2"), stream.getvalue()
-    )
+    return conda(CondaPackage(name=name, version="1.0", subdir=PLATFORM, extension=".tar.bz2"), stream.getvalue())
 
 
 def make_slice(items: Iterable[Item], *, platform: str = PLATFORM, python: str = "", glibc: str = "") -> bytes:
@@ -123,9 +121,7 @@ def artifacts(folder: Path, items: Iterable[Item]) -> Path:
     return folder
 
 
-def install(
-    tmp_path: Path, items: Sequence[Item], *, prefix: Path | None = None, python: Path | None = None
-) -> Path:
+def install(tmp_path: Path, items: Sequence[Item], *, prefix: Path | None = None, python: Path | None = None) -> Path:
     """Install into ``tmp_path/env`` from a folder of artifacts."""
     target = prefix or tmp_path / "env"
     slice_installer.install_slice(

@@ -97,12 +97,15 @@ def test_no_message_holds_a_secret(server: Loopback, reply: Reply) -> None:
 
 def test_netrc_is_asked_where_the_url_says_nothing(server: Loopback, tmp_path: Path) -> None:
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login ada password s3cret\n")
+    (tmp_path / "default").write_text("default login ada password s3cret\n")
     server.answer("/x", Reply(body=b"ok"))
     expected = "Basic " + base64.b64encode(b"ada:s3cret").decode()
     for environ in ({"HOME": str(tmp_path)}, {"NETRC": str(tmp_path / ".netrc")}):
         Transport(environ=environ).get(f"{server.url}/x")
-    Transport(environ={"HOME": str(tmp_path / "elsewhere")}).get(f"{server.url}/x")
-    assert [r.headers.get("authorization") for r in server.requests] == [expected, expected, None]
+    for environ in ({"HOME": str(tmp_path / "elsewhere")}, {"NETRC": str(tmp_path / "default")}, {}):
+        Transport(environ=environ).get(f"{server.url}/x")
+    sent = [request.headers.get("authorization") for request in server.requests]
+    assert sent == [expected, expected, None, None, None]
 
 
 def test_a_netrc_that_is_none_is_named_without_its_content(server: Loopback, tmp_path: Path) -> None:

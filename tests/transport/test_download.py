@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import hashlib
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from resolver.errors import IndexUnavailable, IntegrityError, ResolverError
 from resolver.model import Artifact
 from resolver.transport import Transport
+from resolver.transport.download import CheckedFile
 from tests.loopback import Loopback, Reply
 
 BODY = bytes(range(256)) * 4096
@@ -67,6 +69,20 @@ def test_a_place_that_cannot_be_written_is_named(server: Loopback, transport: Tr
     target = tmp_path / "file" / "x.whl"
     with pytest.raises(ResolverError, match=f"{target}: cannot write: "):
         transport.download(Artifact(url=f"{server.url}/x.whl", sha256=SHA256), target)
+
+
+def test_a_full_disk_leaves_the_old_file(
+    server: Loopback, transport: Transport, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: CheckedFile, piece: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(CheckedFile, "write", full)
+    server.answer("/x.whl", Reply(body=BODY))
+    (tmp_path / "x.whl").write_bytes(b"old")
+    with pytest.raises(ResolverError, match=f"{tmp_path / 'x.whl'}: cannot write: No space left on device"):
+        transport.download(Artifact(url=f"{server.url}/x.whl", sha256=SHA256), tmp_path / "x.whl")
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("x.whl", b"old")]
 
 
 def test_offline_downloads_nothing(server: Loopback, tmp_path: Path) -> None:

@@ -111,9 +111,11 @@ def test_nobody_listens() -> None:
     assert caught.value.message.endswith("(2 attempts)")
 
 
-@pytest.mark.parametrize("url", ["ftp://a.example.org/x", "nonsense", "http:///x", "http://a.example.org:port/x"])
+@pytest.mark.parametrize(
+    "url", ["ftp://a.example.org/x", "nonsense", "http:///x", "http://a.example.org:port/x", "http://[x/"]
+)
 def test_what_is_no_http_url_is_refused(transport: Transport, url: str) -> None:
-    with pytest.raises(IndexUnavailable, match=r"not an http|not a port"):
+    with pytest.raises(IndexUnavailable, match=r"not an http|not a URL"):
         transport.get(url)
 
 

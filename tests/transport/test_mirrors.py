@@ -41,6 +41,12 @@ def test_canonical_undoes_locate(place: str) -> None:
     assert mirrors.canonical("https://elsewhere.example.org/y.whl") == "https://elsewhere.example.org/y.whl"
 
 
+def test_the_credentials_of_a_place_do_not_hide_it() -> None:
+    mirrors = Mirrors((("https://a.example.org", "https://${U}:${T}@m.example.org/m"),))
+    assert mirrors.locate("https://a.example.org/x") == "https://${U}:${T}@m.example.org/m/x"
+    assert mirrors.canonical("https://m.example.org/m/x") == "https://a.example.org/x"
+
+
 @pytest.mark.parametrize("path", ["../secret", "%2e%2e/secret", "x/..%2f..%2fsecret"])
 def test_a_url_cannot_lead_out_of_the_folder(path: str) -> None:
     with pytest.raises(SettingsError, match="leads out of its mirror /m"):

@@ -223,7 +223,8 @@ def _metadata(lock: Lock) -> Iterator[str]:
     yield from _list("sources", lock.sources, indent=2)
     custom = _custom(lock)
     if custom:
-        yield from _mapping("custom_metadata", sorted(custom.items()), indent=2)
+        yield "  custom_metadata:\n"
+        yield from (f"    {_scalar(name)}: {_single_quoted(value)}\n" for name, value in sorted(custom.items()))
 
 
 def _custom(lock: Lock) -> dict[str, str]:
@@ -304,6 +305,12 @@ _WORDS = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null",
 def _scalar(value: str) -> str:
     """Plain where no YAML reader can take it for anything but this string, else quoted."""
     return value if _PLAIN.match(value) and value.lower() not in _WORDS else _quoted(value)
+
+
+def _single_quoted(value: str) -> str:
+    """JSON inside YAML stays readable in single quotes, which escape nothing but themselves."""
+    doubled = value.replace("'", "''")
+    return f"'{doubled}'" if value.isprintable() else _quoted(value)
 
 
 def _quoted(value: str) -> str:

@@ -1,0 +1,91 @@
+"""``samebox lock``."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from resolver.canonicalizer import digest
+from resolver.cli import check as check_command
+from resolver.cli.options import (
+    add_environment_arguments,
+    add_json_argument,
+    add_network_arguments,
+    environment_of,
+)
+from resolver.cli.progress import Progress
+from resolver.files import lock_file
+from resolver.locks.files import format_of, read_lock, render_lock, write_lock
+
+if TYPE_CHECKING:
+    from resolver.environment import Environment
+    from resolver.model import Lock
+    from resolver.session import Session
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_environment_arguments(parser)
+    add_network_arguments(parser)
+    add_json_argument(parser)
+    parser.add_argument("--check", action="store_true", help="only say whether the lock is fresh, as `samebox check`")
+    parser.add_argument("--dry-run", action="store_true", help="solve, say what would change, write nothing")
+    parser.add_argument("-U", "--upgrade", action="store_true", help="solve again even if the lock satisfies")
+
+
+def run(options: argparse.Namespace) -> int:
+    if options.check:
+        return check_command.run(options)
+    environment = environment_of(options)
+    format_of(str(environment.lockfile))  # a name that is no lock's is refused before any work is done
+    with environment.session(offline=options.offline, refresh=options.refresh) as session:
+        if options.dry_run:
+            return _lock(environment, session, options)
+        with lock_file(_guard(session.cache, environment.lockfile)):
+            return _lock(environment, session, options)
+
+
+def _guard(cache: Path, lockfile: Path) -> Path:
+    """A lock of the operating system for this project, outside of it: two runs on one lock file wait in turn."""
+    name = hashlib.sha256(str(lockfile.resolve()).encode()).hexdigest()
+    return cache / "projects" / f"{name[:32]}.lock"
+
+
+def _lock(environment: Environment, session: Session, options: argparse.Namespace) -> int:
+    from resolver.locking import check, lock
+
+    path = environment.lockfile
+    old = read_lock(path) if path.exists() else None
+    if old is not None and not options.upgrade and check(old, environment).status == "fresh":
+        return _done(old, path, options, changed=False)
+    with Progress() as progress:
+        new = lock(environment, session=session, progress=progress)
+    changed = old is None or render_lock(old) != render_lock(new)
+    if changed and not options.dry_run:
+        write_lock(new, path)
+    return _done(new, path, options, changed=changed)
+
+
+def _done(lock: Lock, path: Path, options: argparse.Namespace, *, changed: bool) -> int:
+    identity = digest(lock)
+    if options.json:
+        body = {
+            "lockfile": str(path),
+            "changed": changed,
+            "written": changed and not options.dry_run,
+            "digest": str(identity),
+            "platforms": {p.platform: len(p.packages) for p in lock.platforms},
+        }
+        print(json.dumps(body, indent=2, sort_keys=True))
+        return 0
+    state = "is up to date" if not changed else "would change (dry run)" if options.dry_run else "written"
+    print(f"{path} {state}", file=sys.stderr)
+    for platform in lock.platforms:
+        print(f"  {platform.platform}: {len(platform.packages)} packages", file=sys.stderr)
+    print(identity)
+    return 0

@@ -1,0 +1,104 @@
+"""``samebox``: the composition root. It parses the command line, calls one command, and catches errors once.
+
+Exit 0: done. 1: stale, or findings. 2: an error or a wrong usage. stdout is data, stderr is talk.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import NoReturn
+
+from resolver.errors import ResolverError
+
+__all__ = ["main", "run"]
+
+_COMMANDS = {
+    "lock": "lock the environment: solve it for every platform and write the lock",
+    "check": "say whether the lock still satisfies its manifest (no network, writes nothing)",
+    "digest": "print the identity of a lock",
+    "export": "turn a lock into something else: a Docker build context",
+    "install": "install a lock into a prefix",
+}
+
+_EPILOG = """\
+Exit codes: 0 done, 1 stale (check), 2 an error. `samebox COMMAND --help` tells the rest.
+"""
+
+
+def run() -> NoReturn:
+    """The entry point of the ``samebox`` script."""
+    code = main(sys.argv[1:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if "rattler" in sys.modules:
+        # py-rattler's threads may crash the interpreter while it shuts down: the exit code must not depend on that
+        os._exit(code)
+    sys.exit(code)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command and give its exit code."""
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(_help(), end="")
+        return 0 if arguments else 2
+    if arguments[0] in ("-V", "--version"):
+        from importlib.metadata import version
+
+        print(f"samebox {version('samebox')}")
+        return 0
+    name, rest = arguments[0], arguments[1:]
+    if name not in _COMMANDS:
+        return _unknown(name)
+    try:
+        return _run_command(name, rest)
+    except ResolverError as error:
+        _report(error)
+        return 2
+    except BrokenPipeError:
+        # the reader of stdout has gone (`| head`): nothing more can be said there
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted; nothing was written", file=sys.stderr)
+        return 130
+
+
+def _run_command(name: str, arguments: Sequence[str]) -> int:
+    module = import_module(f"resolver.cli.{name}")
+    parser = argparse.ArgumentParser(prog=f"samebox {name}", description=_COMMANDS[name], allow_abbrev=False)
+    module.add_arguments(parser)
+    command: Callable[[argparse.Namespace], int] = module.run
+    try:
+        options = parser.parse_args(arguments)
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else 2
+    return command(options)
+
+
+def _report(error: ResolverError) -> None:
+    print(f"error: {error.message}", file=sys.stderr)
+    if error.hint:
+        print(f"hint: {error.hint}", file=sys.stderr)
+
+
+def _unknown(name: str) -> int:
+    import difflib
+
+    near = difflib.get_close_matches(name, _COMMANDS, n=1)
+    print(f"error: there is no command {name!r}", file=sys.stderr)
+    print(f"hint: {f'did you mean {near[0]}?' if near else 'samebox --help lists them'}", file=sys.stderr)
+    return 2
+
+
+def _help() -> str:
+    width = max(map(len, _COMMANDS))
+    rows = "".join(f"  {name:<{width}}  {text}\n" for name, text in _COMMANDS.items())
+    return (
+        "usage: samebox COMMAND [OPTIONS]\n\n"
+        "Same lock, same box: exact locks over conda and PyPI, their identity, and images from them.\n\n"
+        f"commands:\n{rows}\noptions:\n  -h, --help     show this\n  -V, --version  show the version\n\n{_EPILOG}"
+    )

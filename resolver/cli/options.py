@@ -1,0 +1,93 @@
+"""Options that several commands share, and how they become settings."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from resolver.environment import Environment, read_environment
+from resolver.errors import SettingsError
+from resolver.settings import Settings, SettingsLayer, read_settings
+
+__all__ = [
+    "add_environment_arguments",
+    "add_json_argument",
+    "add_lock_argument",
+    "add_network_arguments",
+    "environment_of",
+    "settings_beside",
+]
+
+
+def add_environment_arguments(parser: argparse.ArgumentParser) -> None:
+    """What selects and changes the environment."""
+    add = parser.add_argument
+    add("-f", "--file", action="append", default=[], metavar="FILE", help="a manifest; may be repeated")
+    add("-e", "--environment", metavar="NAME", help="the [environments.NAME] of the settings")
+    add("-p", "--platform", action="append", metavar="PLATFORM", help="lock for this platform; may be repeated")
+    add("-c", "--channel", action="append", metavar="CHANNEL", help="a conda channel; may be repeated, first wins")
+    add("--lockfile", metavar="FILE", help="the lock file (default: conda-lock.yml)")
+    add("--index-url", metavar="URL", help="the PyPI index (simple API)")
+    add("--extra-index-url", action="append", metavar="URL", help="an index that is asked before it")
+    add("--python", metavar="VERSION", help="the Python to choose wheels for, where no conda python is locked")
+    add("--exclude-newer", metavar="TIME", help="an instant, a date or a span (7 days): take nothing newer")
+    add(
+        "--virtual-package",
+        action="append",
+        metavar="PLATFORM:NAME=VERSION",
+        help="a virtual package, as linux-64:__cuda=12.4; without =VERSION it is removed",
+    )
+    add("--directory", default=".", metavar="DIR", help="the project's folder (default: this one)")
+
+
+def add_network_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--offline", action="store_true", help="use the caches only, however old they are")
+    parser.add_argument("--refresh", action="store_true", help="take no index page or repodata from the caches")
+
+
+def add_json_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def add_lock_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("lock", nargs="?", default="conda-lock.yml", metavar="LOCK", help="default: conda-lock.yml")
+
+
+def environment_of(options: argparse.Namespace) -> Environment:
+    """The environment that the options select, with the options on top of its settings."""
+    return read_environment(
+        *options.file,
+        directory=options.directory,
+        name=options.environment,
+        options=SettingsLayer(
+            platforms=tuple(options.platform) if options.platform else None,
+            channels=tuple(options.channel) if options.channel else None,
+            lockfile=options.lockfile,
+            index_url=options.index_url,
+            extra_index_urls=tuple(options.extra_index_url) if options.extra_index_url else None,
+            python=options.python,
+            exclude_newer=options.exclude_newer,
+            virtual_packages=_virtual_packages(options.virtual_package or []),
+        ),
+    )
+
+
+def settings_beside(lock: Path) -> Settings:
+    """The settings in the lock's folder: where its mirrors and its [docker] section are."""
+    return read_settings(lock.absolute().parent)
+
+
+def _virtual_packages(texts: list[str]) -> tuple[tuple[str, tuple[tuple[str, str | None], ...]], ...] | None:
+    if not texts:
+        return None
+    found: dict[str, dict[str, str | None]] = {}
+    for text in texts:
+        platform, colon, package = text.partition(":")
+        name, _, version = package.partition("=")
+        if not colon or not name.startswith("__"):
+            raise SettingsError(
+                f"--virtual-package {text}: not of the form PLATFORM:NAME=VERSION",
+                hint="write linux-64:__cuda=12.4",
+            )
+        found.setdefault(platform, {})[name] = version or None
+    return tuple((platform, tuple(packages.items())) for platform, packages in found.items())

@@ -1,0 +1,174 @@
+"""``Environment``: what a library user holds. A thin face over the rooms below; each method gives a new value.
+
+environment = resolver.read_environment("environment.yml")
+lock = environment.add_pip_package("httpx").lock()
+print(resolver.digest(lock))
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from resolver.errors import ManifestError
+from resolver.manifests import parse_environment_yml, parse_requirements_txt, read_manifests
+from resolver.manifests.conda_prefix import read_conda_prefix
+from resolver.manifests.conda_spec import parse_conda_spec
+from resolver.model import MAIN, EnvironmentSpec, Lock, Origin
+from resolver.platforms import Platform, overrides_from_environment
+from resolver.session import Session
+from resolver.settings import Settings, SettingsLayer, find_sources, read_settings
+
+__all__ = ["Environment", "read_environment"]
+
+_IN_CODE = Origin(source="<python>")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """A declared environment with the settings that it is locked by.
+
+    ``directory`` is the folder that relative paths (sources, the lockfile, mirrors) start from; ``overrides`` are
+    the ``CONDA_OVERRIDE_*`` variables that were set when it was read.
+    """
+
+    spec: EnvironmentSpec
+    settings: Settings = field(default_factory=Settings)
+    options: SettingsLayer = field(default_factory=SettingsLayer)
+    directory: Path = field(default_factory=Path)
+    overrides: tuple[tuple[str, str], ...] = ()
+
+    # ---- making one
+
+    @classmethod
+    def from_conda_specification(
+        cls, path: Path | str | None = None, *, text: str | None = None, settings: Settings | None = None
+    ) -> Environment:
+        """From an ``environment.yml``: a file, or its ``text``. Raises ``ManifestError``."""
+        if text is not None:
+            return cls(spec=parse_environment_yml(text, source="<text>"), settings=settings or Settings())
+        return _from_file(path, settings)
+
+    @classmethod
+    def from_pip_requirements(
+        cls, path: Path | str | None = None, *, text: str | None = None, settings: Settings | None = None
+    ) -> Environment:
+        """From a requirements file: a path, or its ``text``. Raises ``ManifestError``."""
+        if text is not None:
+            return cls(spec=parse_requirements_txt(text, source="<text>"), settings=settings or Settings())
+        return _from_file(path, settings)
+
+    @classmethod
+    def from_existing_conda_environment(cls, prefix: Path | str, *, settings: Settings | None = None) -> Environment:
+        """From a conda prefix on disk: the packages that are installed there, at their versions."""
+        return cls(spec=read_conda_prefix(Path(prefix)), settings=settings or Settings())
+
+    # ---- changing one
+
+    def add_conda_package(self, spec: str, *, group: str = MAIN) -> Environment:
+        """With one more conda spec, in any form that environment.yml takes."""
+        parsed = parse_conda_spec(spec, origin=_IN_CODE, group=group)
+        return replace(self, spec=replace(self.spec, conda=(*self.spec.conda, parsed)))
+
+    def add_pip_package(self, requirement: str, *, group: str = MAIN) -> Environment:
+        """With one more requirement (PEP 508)."""
+        read = parse_requirements_txt(requirement, source=_IN_CODE.source).pip
+        if len(read) != 1:
+            raise ManifestError(f"not one requirement: {requirement!r}", origin=_IN_CODE)
+        parsed = replace(read[0], group=group)
+        return replace(self, spec=replace(self.spec, pip=(*self.spec.pip, parsed)))
+
+    def add_wheel(self, path: Path | str, *, group: str = MAIN) -> Environment:
+        """With a wheel from disk. Raises ``ManifestError`` if the file is not there or is no wheel."""
+        wheel = Path(path).absolute()
+        if wheel.suffix != ".whl" or not wheel.is_file():
+            raise ManifestError(f"{path} is not a wheel", hint="give the path of a .whl file")
+        name = wheel.name.split("-", 1)[0]
+        return self.add_pip_package(f"{name} @ {wheel.as_uri()}", group=group)
+
+    # ---- what is settled about it
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Canonical channel URLs in order: the options', else the manifest's, else the settings'."""
+        from resolver.conda.channels import expand_defaults
+
+        named = self.options.channels or self.spec.channels or self.settings.channels
+        return expand_defaults(named) if self.spec.conda else ()
+
+    @property
+    def platforms(self) -> tuple[Platform, ...]:
+        """The platforms with their virtual packages: defaults, under the settings, under ``CONDA_OVERRIDE_*``."""
+        subdirs = self.options.platforms or self.spec.platforms or self.settings.platforms
+        virtual = dict(self.settings.virtual_packages)
+        return tuple(
+            Platform.of(
+                subdir, {**dict(virtual.get(subdir, ())), **overrides_from_environment(dict(self.overrides), subdir)}
+            )
+            for subdir in sorted(dict.fromkeys(subdirs))
+        )
+
+    @property
+    def lockfile(self) -> Path:
+        return self.directory / self.settings.lockfile
+
+    def index_urls(self, session: Session) -> tuple[str, ...]:
+        """The indexes in the order in which they are asked. An extra index comes first, so that what a private
+        index has is never taken from the public one; the first that has a project owns it."""
+        spec, settings, options = self.spec.index, self.settings, self.options
+        extra = options.extra_index_urls or spec.extra_index_urls or settings.extra_index_urls
+        main = options.index_url or spec.index_url or settings.index_url or session.default_index_url()
+        return tuple(dict.fromkeys((*extra, main)))
+
+    def session(self, *, offline: bool = False, refresh: bool = False) -> Session:
+        """The outside world as these settings see it. Close it, or use it as a context manager."""
+        return Session(mirrors=self.settings.mirrors, offline=offline, refresh=refresh)
+
+    def lock(self, *, session: Session | None = None) -> Lock:
+        """Solve: see ``resolver.lock``."""
+        from resolver.locking import lock
+
+        return lock(self, session=session)
+
+
+def read_environment(
+    *sources: Path | str,
+    directory: Path | str = ".",
+    name: str | None = None,
+    options: SettingsLayer | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Environment:
+    """Read an environment with its settings from ``directory``.
+
+    ``sources`` are manifests, relative to it (default: those of the settings, else the first of the usual names);
+    ``name`` selects an ``[environments.NAME]`` table; ``options`` win over everything. Raises ``ManifestError`` and
+    ``SettingsError``.
+    """
+    folder = Path(directory)
+    options = options or SettingsLayer()
+    settings = read_settings(folder).for_environment(name).merged_with_options(options)
+    chosen: Sequence[Path | str] = sources or settings.sources or find_sources(folder)
+    if not chosen:
+        raise ManifestError(
+            f"nothing to lock in {folder.absolute()}",
+            hint="write an environment.yml, or name a manifest with -f",
+        )
+    spec = read_manifests(
+        list(chosen), root=folder, platforms=options.platforms, extras=settings.extras, groups=settings.groups
+    )
+    overrides = _conda_overrides(os.environ if environ is None else environ)
+    return Environment(spec=spec, settings=settings, options=options, directory=folder, overrides=overrides)
+
+
+def _conda_overrides(environ: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((k, v) for k, v in environ.items() if k.startswith("CONDA_OVERRIDE_")))
+
+
+def _from_file(path: Path | str | None, settings: Settings | None) -> Environment:
+    if path is None:
+        raise ManifestError("no manifest is given", hint="give a path, or text=…")
+    full = Path(path)
+    environment = read_environment(full.name, directory=full.parent)
+    return environment if settings is None else replace(environment, settings=settings)

@@ -1,0 +1,149 @@
+"""From a lock to something that runs: the pure exporters and the installer, joined to the outside world."""
+
+from __future__ import annotations
+
+import platform as host
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from resolver.errors import BuildError, IndexUnavailable
+from resolver.model import MAIN, Artifact, BuildContext, DockerSection, Lock
+from resolver.session import Session
+
+if TYPE_CHECKING:
+    from resolver.exporter.dockerfile import Installer, Strategy
+    from resolver.exporter.wheelhouse import InstallerWheel
+    from resolver.prefix import InstallReport
+
+__all__ = ["docker_context", "host_platform", "install"]
+
+
+def docker_context(
+    lock: Lock,
+    *,
+    docker: DockerSection | None = None,
+    groups: Iterable[str] = (MAIN,),
+    platforms: Iterable[str] | None = None,
+    strategy: Strategy = "thin",
+    installer: Installer = "samebox",
+    session: Session | None = None,
+    index_url: str | None = None,
+) -> BuildContext:
+    """The Docker build context of a lock: see ``resolver.exporter.context``.
+
+    ``thin`` reads nothing from outside. ``vendored`` fetches every artifact into the store, and the wheels of the
+    installer from ``index_url`` (default: the session's). Raises ``NotRepresentable``, ``IntegrityError``,
+    ``IndexUnavailable``.
+    """
+    from resolver.exporter import docker_context as context
+
+    if session is None:
+        with Session() as opened:
+            return docker_context(
+                lock,
+                docker=docker,
+                groups=groups,
+                platforms=platforms,
+                strategy=strategy,
+                installer=installer,
+                session=opened,
+                index_url=index_url,
+            )
+    groups = tuple(groups)
+    store = session.store
+
+    def wheel_path(wheel: InstallerWheel) -> Path:
+        return store.path(_on_index(session, index_url or session.default_index_url(), wheel))
+
+    return context(
+        lock,
+        docker=docker,
+        groups=groups,
+        platforms=platforms,
+        strategy=strategy,
+        installer=installer,
+        variables=lock.evidence.variables if lock.evidence else (),
+        artifact_path=store.path,
+        wheel_path=wheel_path,
+    )
+
+
+def install(
+    lock: Lock,
+    prefix: Path | str,
+    *,
+    platform: str | None = None,
+    groups: Iterable[str] = (MAIN,),
+    session: Session | None = None,
+    python: Path | None = None,
+    target_prefix: Path | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> InstallReport:
+    """Install what the lock holds for ``platform`` (default: this machine's) into ``prefix``.
+
+    Every artifact is checked against its sha256. Raises ``BuildError``, ``IntegrityError``, ``IndexUnavailable``,
+    ``NotRepresentable``; then nothing is left of a new prefix.
+    """
+    if session is None:
+        with Session() as opened:
+            return install(
+                lock,
+                prefix,
+                platform=platform,
+                groups=groups,
+                session=opened,
+                python=python,
+                target_prefix=target_prefix,
+                progress=progress,
+            )
+    from resolver.locks.slices import artifacts_of, slice_of
+    from resolver.prefix import install as install_slice
+
+    groups = tuple(groups)
+    chosen = platform or host_platform()
+    return install_slice(
+        slice_of(lock, chosen, groups),
+        Path(prefix),
+        artifacts=artifacts_of(lock, chosen, groups),
+        store=session.store,
+        target_prefix=target_prefix,
+        python=python or Path(sys.executable),
+        check_glibc=chosen == _host_or_none(),
+        progress=progress,
+    )
+
+
+def host_platform() -> str:
+    """The conda subdir of this machine. Raises ``BuildError`` where there is none."""
+    found = _host_or_none()
+    if found is None:
+        raise BuildError(
+            f"no conda platform is known for {sys.platform} on {host.machine()}", hint="give the platform with -p"
+        )
+    return found
+
+
+def _host_or_none() -> str | None:
+    return {
+        ("linux", "x86_64"): "linux-64",
+        ("linux", "aarch64"): "linux-aarch64",
+        ("linux", "ppc64le"): "linux-ppc64le",
+        ("darwin", "x86_64"): "osx-64",
+        ("darwin", "arm64"): "osx-arm64",
+        ("win32", "AMD64"): "win-64",
+        ("win32", "ARM64"): "win-arm64",
+    }.get((sys.platform, host.machine()))
+
+
+def _on_index(session: Session, index_url: str, wheel: InstallerWheel) -> Artifact:
+    """Where the index has a wheel of the installer; its sha256 is fixed by this release."""
+    page = session.index(index_url).page(wheel.name)
+    for file in page.files if page is not None else ():
+        if file.filename == wheel.file_name:
+            return Artifact(url=file.url, sha256=wheel.sha256, size=file.size)
+    raise IndexUnavailable(
+        f"{index_url} has no {wheel.file_name}, which a vendored context carries to install itself",
+        hint="use an index that mirrors the public one, or export a thin context",
+    )

@@ -1,0 +1,111 @@
+"""Engines, base images and one server for all that a thin build downloads."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import os
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from resolver.exporter import installer_wheels
+from tests.docker.engines import Buildah, Builder, Docker, DockerDaemon, docker_daemon
+from tests.docker.worlds import download_wheel
+
+BASE = "samebox-test/plain:1"
+PYTHON_BASE = "samebox-test/python:1"
+
+
+def _cache() -> Path:
+    return Path(os.environ.get("SAMEBOX_TEST_CACHE") or Path.home() / ".cache" / "samebox-tests")
+
+
+def _require(condition: bool, what: str) -> None:
+    """Without an engine the tests are skipped on a developer's machine; in CI that is a failure."""
+    if condition:
+        return
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{what}; run .ci/prepare-docker")
+    pytest.skip(f"{what}; run .ci/prepare-docker as root")
+
+
+def _base_tar(name: str) -> Path:
+    tars = sorted(_cache().glob(f"debian-bookworm-{name}-*.tar"))
+    _require(bool(tars), f"there is no base image debian-bookworm-{name} in {_cache()}")
+    return tars[-1]
+
+
+@pytest.fixture(scope="session")
+def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerDaemon]:
+    _require(os.geteuid() == 0, "only root can start dockerd")
+    _require(shutil.which("dockerd", path=f"/usr/sbin:{os.environ['PATH']}") is not None, "dockerd is not installed")
+    with docker_daemon(tmp_path_factory.mktemp("engine") / "docker") as running:
+        for name, tag in (("plain", BASE), ("python", PYTHON_BASE)):
+            running.call("import", _base_tar(name), tag)
+        yield running
+
+
+@pytest.fixture(scope="session")
+def buildah(daemon: DockerDaemon, tmp_path_factory: pytest.TempPathFactory) -> Buildah:
+    program = shutil.which("buildah")
+    _require(program is not None, "buildah is not installed")
+    builder = Buildah(daemon=daemon, program=str(program), root=tmp_path_factory.mktemp("buildah"))
+    for name, tag in (("plain", BASE), ("python", PYTHON_BASE)):
+        builder.load(_base_tar(name), tag)
+    return builder
+
+
+@pytest.fixture(params=["docker", "buildkit", "buildah"])
+def builder(request: pytest.FixtureRequest) -> Builder:
+    """Each builder in turn."""
+    if request.param == "buildah":
+        made: Buildah = request.getfixturevalue("buildah")
+        return made
+    return Docker(daemon=request.getfixturevalue("daemon"), buildkit=request.param == "buildkit")
+
+
+@pytest.fixture(scope="session")
+def installer_files() -> dict[str, Path]:
+    """What a build stage needs on linux-64, by file name."""
+    return {w.file_name: download_wheel(w, _cache() / "wheels") for w in installer_wheels("linux-64")}
+
+
+@pytest.fixture(scope="session")
+def server(
+    fixture_channels: Path,
+    fixture_index: Path,
+    installer_files: dict[str, Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[str]:
+    """The URL of a loopback server: ``conda/``, ``pypi/``, and the installer's own index ``simple/``."""
+    root = tmp_path_factory.mktemp("server")
+    (root / "conda").symlink_to(fixture_channels)
+    (root / "pypi").symlink_to(fixture_index)
+    for wheel in installer_wheels("linux-64"):
+        page = root / "simple" / wheel.name
+        page.mkdir(parents=True)
+        (page / wheel.file_name).symlink_to(installer_files[wheel.file_name])
+        (page / "index.html").write_text(f'<!DOCTYPE html><a href="{wheel.file_name}">{wheel.file_name}</a>\n')
+    handler = functools.partial(_QuietHandler, directory=str(root))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
+        thread = threading.Thread(target=running.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{running.server_port}"
+        running.shutdown()
+        thread.join()
+
+
+class _QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
+        """A test run's output is no access log."""
+
+
+@pytest.fixture
+def tag() -> str:
+    """A name that no other test uses."""
+    return f"samebox-test/image:{os.getpid()}-{time.monotonic_ns()}"

@@ -1,0 +1,162 @@
+"""Real builders on this machine, by their command lines: Docker (its old builder and BuildKit) and buildah."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Buildah", "Builder", "Docker", "DockerDaemon", "Failed", "docker_daemon"]
+
+_SEARCH = os.pathsep.join(("/usr/bin", "/usr/sbin", os.environ.get("PATH", "")))
+"""Distribution packages first: a client from elsewhere may lack the builder that belongs to the daemon."""
+
+_HARDENED = ("--network", "none", "--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges")
+
+
+class Failed(Exception):
+    """A command of an engine failed; the text is all that it said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DockerDaemon:
+    """A daemon of our own on a private socket."""
+
+    client: str
+    socket: Path
+
+    def call(self, *arguments: str | Path, environ: Mapping[str, str] | None = None) -> str:
+        host = {"DOCKER_HOST": f"unix://{self.socket}"}
+        return _run([self.client, *map(str, arguments)], {**host, **(environ or {})})
+
+    def run(self, tag: str, command: Sequence[str]) -> str:
+        """What ``command`` prints in a container without network, capabilities, and a place to write."""
+        return self.call("run", "--rm", *_HARDENED, tag, *command)
+
+    def labels(self, tag: str) -> dict[str, str]:
+        labels: dict[str, str] = json.loads(self.call("inspect", "--format", "{{json .Config.Labels}}", tag))
+        return labels
+
+    def user(self, tag: str) -> str:
+        return self.call("inspect", "--format", "{{.Config.User}}", tag).strip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Docker:
+    """``docker build``, with BuildKit or without."""
+
+    daemon: DockerDaemon
+    buildkit: bool
+
+    def load(self, tar: Path, tag: str) -> None:
+        self.daemon.call("import", tar, tag)
+
+    def build(self, context: Path, tag: str, *, network: bool, arguments: Mapping[str, str] | None = None) -> str:
+        """Build ``context``; the image is then in the daemon. Gives the builder's talk, raises ``Failed``."""
+        options = [f"--build-arg={name}={value}" for name, value in (arguments or {}).items()]
+        plain = ["--progress=plain"] if self.buildkit else []
+        reach = f"--network={'host' if network else 'none'}"
+        environ = {"DOCKER_BUILDKIT": str(int(self.buildkit))}
+        return self.daemon.call("build", *plain, reach, *options, "--tag", tag, context, environ=environ)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Buildah:
+    """``buildah bud`` in chroot isolation; its images run in ``daemon``."""
+
+    daemon: DockerDaemon
+    program: str
+    root: Path
+
+    def load(self, tar: Path, tag: str) -> None:
+        container = self._call("from", "scratch").strip()
+        self._call("add", "--quiet", container, tar, "/")
+        self._call("commit", "--quiet", container, f"localhost/{tag}")
+        self._call("rm", container)
+
+    def build(self, context: Path, tag: str, *, network: bool, arguments: Mapping[str, str] | None = None) -> str:
+        options = [f"--build-arg={name}={value}" for name, value in (arguments or {}).items()]
+        command = ("bud", "--isolation=chroot", "--pull-never", *options, f"--tag=localhost/{tag}", str(context))
+        # chroot isolation shares the caller's network, so one without network is built from such a namespace
+        said = self._call(*command, around=() if network else ("unshare", "--net"))
+        archive = self.root / "image.tar"
+        self._call("push", "--quiet", f"localhost/{tag}", f"docker-archive:{archive}:{tag}")
+        self.daemon.call("load", "--quiet", "--input", archive)
+        archive.unlink()
+        return said
+
+    def _call(self, *arguments: str | Path, around: Sequence[str] = ()) -> str:
+        place = ("--root", self.root / "storage", "--runroot", self.root / "run", "--storage-driver", "overlay")
+        return _run([*around, self.program, *map(str, (*place, *arguments))], {})
+
+
+Builder = Docker | Buildah
+
+
+def _run(command: Sequence[str], environ: Mapping[str, str]) -> str:
+    done = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        env={**os.environ, **environ},
+        check=False,
+    )
+    if done.returncode:
+        raise Failed(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}")
+    return done.stdout
+
+
+@contextlib.contextmanager
+def docker_daemon(root: Path) -> Iterator[DockerDaemon]:
+    """A running ``dockerd`` below ``root``, without bridges and firewall rules; ended and unmounted afterwards."""
+    client, server = (shutil.which(name, path=_SEARCH) for name in ("docker", "dockerd"))
+    if client is None or server is None:
+        raise Failed("docker and dockerd are not installed; run .ci/prepare-docker")
+    root.mkdir(parents=True)
+    socket, pid_file = root / "docker.sock", root / "docker.pid"
+    options = {"data-root": root / "data", "exec-root": root / "exec", "host": f"unix://{socket}", "pidfile": pid_file}
+    command = [server, "--iptables=false", "--ip6tables=false", "--bridge=none", "--storage-driver=overlay2"]
+    with (root / "dockerd.log").open("wb") as log:
+        process = subprocess.Popen(
+            [*command, *(f"--{name}={value}" for name, value in options.items())],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        _wait_until_ready(client, socket, process, root / "dockerd.log")
+        yield DockerDaemon(client=client, socket=socket)
+    finally:
+        _end(process, pid_file)
+        subprocess.run(["umount", root / "exec" / "netns" / "default"], check=False, capture_output=True)
+        shutil.rmtree(root / "data", ignore_errors=True)
+
+
+def _wait_until_ready(client: str, socket: Path, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < deadline:
+        with contextlib.suppress(Failed):
+            _run([client, "--host", f"unix://{socket}", "version"], {})
+            return
+        time.sleep(0.1)
+    raise Failed(f"dockerd did not come up:\n{log.read_text(errors='replace')[-4000:]}")
+
+
+def _end(process: subprocess.Popen[bytes], pid_file: Path) -> None:
+    if pid_file.exists():
+        os.kill(int(pid_file.read_text()), signal.SIGTERM)
+    try:
+        process.wait(timeout=30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
