@@ -135,21 +135,22 @@ class Environment:
 
 def read_environment(
     *sources: Path | str,
-    directory: Path | str = ".",
+    directory: Path | str | None = None,
     name: str | None = None,
     options: SettingsLayer | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Environment:
-    """Read an environment with its settings from ``directory``.
+    """Read an environment with the settings in ``directory`` (default: the folder of the first source, else this one).
 
-    ``sources`` are manifests, relative to it (default: those of the settings, else the first of the usual names);
+    ``sources`` are manifests (default: those of the settings, else the first of the usual names in the directory);
     ``name`` selects an ``[environments.NAME]`` table; ``options`` win over everything. Raises ``ManifestError`` and
     ``SettingsError``.
     """
-    folder = Path(directory)
+    folder = Path(directory) if directory is not None else Path(sources[0]).parent if sources else Path()
     options = options or SettingsLayer()
     settings = read_settings(folder).for_environment(name).merged_with_options(options)
-    chosen: Sequence[Path | str] = sources or settings.sources or find_sources(folder)
+    given = [Path(source).absolute() for source in sources]
+    chosen: Sequence[Path | str] = given or settings.sources or find_sources(folder)
     if not chosen:
         raise ManifestError(
             f"nothing to lock in {folder.absolute()}",
@@ -169,6 +170,5 @@ def _conda_overrides(environ: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 def _from_file(path: Path | str | None, settings: Settings | None) -> Environment:
     if path is None:
         raise ManifestError("no manifest is given", hint="give a path, or text=…")
-    full = Path(path)
-    environment = read_environment(full.name, directory=full.parent)
+    environment = read_environment(path)
     return environment if settings is None else replace(environment, settings=settings)

@@ -283,13 +283,17 @@ class PlatformLock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Root:
-    """One request that the lock was made for, as text (a MatchSpec, or a PEP 508 requirement and its marker)."""
+    """One request that the lock was made for, as text (a MatchSpec, or a PEP 508 requirement and its marker).
+
+    ``via`` is the request that implied it: an extra of a project that conda provides needs things from PyPI.
+    """
 
     kind: Literal["conda", "pypi"]
     requirement: str
     marker: str | None = None
     group: str = MAIN
     origin: str = ""
+    via: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform as host
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,12 +29,13 @@ def docker_context(
     strategy: Strategy = "thin",
     installer: Installer = "samebox",
     session: Session | None = None,
-    index_url: str | None = None,
+    index_urls: Sequence[str] = (),
 ) -> BuildContext:
     """The Docker build context of a lock: see ``resolver.exporter.context``.
 
     ``thin`` reads nothing from outside. ``vendored`` fetches every artifact into the store, and the wheels of the
-    installer from ``index_url`` (default: the session's). Raises ``NotRepresentable``, ``IntegrityError``,
+    installer, whose sha256 this release fixes, from the first of ``index_urls`` and the session's default index that
+    has them. Raises ``NotRepresentable``, ``IntegrityError``,
     ``IndexUnavailable``.
     """
     from resolver.exporter import docker_context as context
@@ -49,13 +50,13 @@ def docker_context(
                 strategy=strategy,
                 installer=installer,
                 session=opened,
-                index_url=index_url,
+                index_urls=index_urls,
             )
     groups = tuple(groups)
     store = session.store
 
     def wheel_path(wheel: InstallerWheel) -> Path:
-        return store.path(_on_index(session, index_url or session.default_index_url(), wheel))
+        return store.path(_artifact_of(wheel, session, index_urls))
 
     return context(
         lock,
@@ -109,10 +110,16 @@ def install(
         artifacts=artifacts_of(lock, chosen, groups),
         store=session.store,
         target_prefix=target_prefix,
-        python=python or Path(sys.executable),
+        python=python or _own_python(lock, chosen),
         check_glibc=chosen == _host_or_none(),
         progress=progress,
     )
+
+
+def _own_python(lock: Lock, platform: str) -> Path | None:
+    """The running interpreter, for a lock that has wheels and no conda python of its own."""
+    packages = lock.on(platform).packages
+    return None if any(p.kind == "conda" for p in packages) else Path(sys.executable)
 
 
 def host_platform() -> str:
@@ -137,13 +144,14 @@ def _host_or_none() -> str | None:
     }.get((sys.platform, host.machine()))
 
 
-def _on_index(session: Session, index_url: str, wheel: InstallerWheel) -> Artifact:
-    """Where the index has a wheel of the installer; its sha256 is fixed by this release."""
-    page = session.index(index_url).page(wheel.name)
-    for file in page.files if page is not None else ():
-        if file.filename == wheel.file_name:
-            return Artifact(url=file.url, sha256=wheel.sha256, size=file.size)
+def _artifact_of(wheel: InstallerWheel, session: Session, index_urls: Sequence[str]) -> Artifact:
+    asked = dict.fromkeys((*index_urls, session.default_index_url()))
+    for url in asked:
+        page = session.index(url).page(wheel.name)
+        for file in page.files if page is not None else ():
+            if file.filename == wheel.file_name:
+                return Artifact(url=file.url, sha256=wheel.sha256, size=file.size)
     raise IndexUnavailable(
-        f"{index_url} has no {wheel.file_name}, which a vendored context carries to install itself",
-        hint="use an index that mirrors the public one, or export a thin context",
+        f"no index has {wheel.file_name}, which a vendored context carries (asked: {', '.join(asked)})",
+        hint="name an index that mirrors the public one, or export a thin context",
     )

@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
             strategy=options.strategy,
             installer=options.installer,
             session=session,
-            index_url=settings.index_url,
+            index_urls=(*settings.extra_index_urls, *([settings.index_url] if settings.index_url else [])),
         )
         _write(context, options.output, _epoch())
     return 0

@@ -37,7 +37,7 @@ def add_environment_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PLATFORM:NAME=VERSION",
         help="a virtual package, as linux-64:__cuda=12.4; without =VERSION it is removed",
     )
-    add("--directory", default=".", metavar="DIR", help="the project's folder (default: this one)")
+    add("--directory", metavar="DIR", help="the project's folder (default: that of the first -f, else this one)")
 
 
 def add_network_arguments(parser: argparse.ArgumentParser) -> None:
@@ -62,7 +62,7 @@ def environment_of(options: argparse.Namespace) -> Environment:
         options=SettingsLayer(
             platforms=tuple(options.platform) if options.platform else None,
             channels=tuple(options.channel) if options.channel else None,
-            lockfile=options.lockfile,
+            lockfile=str(Path(options.lockfile).absolute()) if options.lockfile else None,
             index_url=options.index_url,
             extra_index_urls=tuple(options.extra_index_url) if options.extra_index_url else None,
             python=options.python,

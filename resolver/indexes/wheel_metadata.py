@@ -15,7 +15,7 @@ from resolver.errors import IndexUnavailable
 from resolver.indexes.protocol import DistributionFile, InvalidMetadata
 from resolver.transport import Response, Transport
 
-__all__ = ["read_wheel_metadata"]
+__all__ = ["TAIL", "RemoteFile", "read_wheel_metadata"]
 
 TAIL = 48 * 1024
 """Bytes of the first request; what was missing is read with as much again before it."""
@@ -33,7 +33,7 @@ def read_wheel_metadata(file: DistributionFile, transport: Transport) -> bytes:
     than one request. Raises ``InvalidMetadata`` where it is no sane wheel, ``IndexUnavailable`` where it
     cannot be had.
     """
-    remote = _RemoteFile(file, transport)
+    remote = RemoteFile(file, transport)
     try:
         with zipfile.ZipFile(remote) as archive:
             entry = _metadata_entry(archive, file)
@@ -61,7 +61,7 @@ def _metadata_entry(archive: zipfile.ZipFile, file: DistributionFile) -> zipfile
     return found[0]
 
 
-class _RemoteFile(io.RawIOBase):
+class RemoteFile(io.RawIOBase):
     """The file behind a URL, of which only the end is here at first; what else is read is fetched, once."""
 
     def __init__(self, file: DistributionFile, transport: Transport) -> None:

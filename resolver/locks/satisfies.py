@@ -11,12 +11,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from resolver.conda import canonical_channel_url, constraint_matches, matches
-from resolver.model import CondaSpec, EnvironmentSpec, Lock, LockedPackage, PypiRequirement, Root
+from resolver.model import CondaSpec, EnvironmentSpec, Lock, LockedPackage, PypiRequirement
 from resolver.names import NamesMap
 from resolver.platforms import Platform, PythonTarget, newest_python
 from resolver.roots import conda_roots, pep440_of
@@ -153,21 +154,31 @@ class _Check:
             yield self._short(f"{requirement} is asked for, and {_said(package)} is locked", origin)
         if requirement.hashes and f"sha256:{package.sha256}" not in requirement.hashes:
             yield self._short(f"{requirement.name} is locked with a hash that is not among those asked for", origin)
-        if requirement.extras and not self._has_root(requirement):
+        if requirement.extras:
+            yield from self._extras(requirement)
+        yield from self._group(requirement.group, package, origin)
+
+    def _extras(self, requirement: PypiRequirement) -> Iterator[Shortfall]:
+        """Extras are not kept in a lock; that they were locked is told by the evidence alone."""
+        asked = (str(requirement), requirement.marker, requirement.group)
+        if not any((r.requirement, r.marker, r.group) == asked for r in self._roots if r.via is None):
             yield Shortfall(
                 platform=self._platform,
                 message=f"whether {requirement} was locked with its extras is not kept in this lock",
-                origin=origin,
+                origin=str(requirement.origin),
                 undecided=True,
             )
-        yield from self._group(requirement.group, package, origin)
+        for root in self._roots:
+            if root.via == str(requirement) and root.group == requirement.group:
+                yield from self._implied(Requirement(root.requirement), requirement)
 
-    def _has_root(self, requirement: PypiRequirement) -> bool:
-        wanted = Root(kind="pypi", requirement=str(requirement), marker=requirement.marker, group=requirement.group)
-        return any(
-            (r.kind, r.requirement, r.marker, r.group) == (wanted.kind, wanted.requirement, wanted.marker, wanted.group)
-            for r in self._roots
-        )
+    def _implied(self, need: Requirement, requirement: PypiRequirement) -> Iterator[Shortfall]:
+        package = self._project(need.name)
+        if package is None or not _within(str(need.specifier), package):
+            have = _said(package) if package else "not"
+            yield self._short(f"{requirement} needs {need}, and {have} is locked", str(requirement.origin))
+        if package is not None:
+            self._reach(package)
 
     def _group(self, group: str, package: LockedPackage, origin: str) -> Iterator[Shortfall]:
         if group not in package.groups:

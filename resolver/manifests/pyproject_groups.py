@@ -47,7 +47,7 @@ class ProjectGroups:
             raise self.tables.error(
                 ("project", "dynamic"),
                 f"{name} are dynamic: only a build of the project would tell them",
-                hint=f"list the {name} in [project], or lock the file that they come from",
+                hint=f"list the {name} in [project], or name the file that they come from in the setting `sources`",
                 value=name,
             )
 

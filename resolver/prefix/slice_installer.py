@@ -102,8 +102,8 @@ _CONDA_ERRORS: tuple[type[Exception], ...] = (
 )  # fmt: skip
 _METADATA_ERRORS: tuple[type[Exception], ...] = (OSError, ValueError, KeyError, TypeError, AttributeError)
 _WHEEL_ERRORS: tuple[type[Exception], ...] = (
-    WheelError, InvalidRecordEntry, zipfile.BadZipFile, zlib.error, configparser.Error, csv.Error, AssertionError, EOFError, KeyError,
-    NotImplementedError, OSError, RuntimeError, ValueError,
+    WheelError, InvalidRecordEntry, zipfile.BadZipFile, zlib.error, configparser.Error, csv.Error, AssertionError,
+    EOFError, KeyError, NotImplementedError, OSError, RuntimeError, ValueError,
 )  # fmt: skip
 
 
@@ -487,7 +487,8 @@ def _listed(folder: Path) -> list[tuple[str, object]]:
     """The paths that a package lists: in paths.json, or in ``files`` if it is older than that."""
     modern = folder / "info" / "paths.json"
     if modern.is_file():
-        return [(p["_path"], p.get("prefix_placeholder")) for p in json.loads(modern.read_bytes())["paths"]]
+        entries = json.loads(modern.read_bytes())["paths"]
+        return [(_text(entry, "_path", str(modern)), entry.get("prefix_placeholder")) for entry in entries]
     return [(line, None) for line in (folder / "info" / "files").read_text("utf-8").splitlines() if line]
 
 

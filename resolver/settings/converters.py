@@ -111,9 +111,7 @@ def channel(value: object, place: Place) -> str:
 def index_url(value: object, place: Place) -> str:
     url = _without_problem(text(value, place), secret_problem, place)
     if not url.startswith(("https://", "http://", "file://")):
-        raise place.error(
-            f"expected a URL, got {url!r}", hint="a folder is written as file:///…, or in [mirrors]"
-        )
+        raise place.error(f"expected a URL, got {url!r}", hint="a folder is written as file:///…, or in [mirrors]")
     return url
 
 
@@ -149,14 +147,10 @@ def cut_off(value: object, place: Place) -> str:
 def mirrors(value: object, place: Place) -> tuple[tuple[str, str], ...]:
     """Canonical URL prefix → folder (made absolute) or URL. A channel's name stands for its canonical URL."""
     table = _table(value, place)
-    return tuple(
-        sorted((_prefix(key, place.below(key)), _mirror(table[key], place.below(key))) for key in table)
-    )
+    return tuple(sorted((_prefix(key, place.below(key)), _mirror(table[key], place.below(key))) for key in table))
 
 
-def virtual_packages(
-    value: object, place: Place
-) -> tuple[tuple[str, tuple[tuple[str, str | None], ...]], ...]:
+def virtual_packages(value: object, place: Place) -> tuple[tuple[str, tuple[tuple[str, str | None], ...]], ...]:
     """Subdir → (name → version, or ``false`` to take the package away)."""
     found = []
     for subdir, packages in _table(value, place).items():
@@ -216,9 +210,7 @@ def _mirror(value: object, place: Place) -> str:
 
 def _virtual(name: str, value: object, place: Place) -> str | None:
     if not _VIRTUAL.match(name):
-        raise place.error(
-            "a virtual package begins with two underscores", hint=f"did you mean __{name.lstrip('_')}?"
-        )
+        raise place.error("a virtual package begins with two underscores", hint=f"did you mean __{name.lstrip('_')}?")
     if value is False:
         return None
     if not isinstance(value, str) or not value:

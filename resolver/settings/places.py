@@ -25,9 +25,7 @@ NOARCH = "noarch"
 
 _CHANNEL_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)*\Z")
 _CHANNEL_URL = re.compile(r"(?:https?|file|s3|oci)://\S+\Z")
-_USER_INFO = re.compile(
-    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<user>[^/@\s?#:]*)(?::(?P<password>[^/@\s?#]*))?@"
-)
+_USER_INFO = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<user>[^/@\s?#:]*)(?::(?P<password>[^/@\s?#]*))?@")
 _TOKEN_PATH = re.compile(r"://[^/\s]+/t/(?P<token>[^/\s]+)")
 _VARIABLE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}\Z")
 

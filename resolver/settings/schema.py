@@ -78,8 +78,6 @@ def _read_table(
         here = place.below(name)
         if name not in known:
             every = sorted((*known, *also_known))
-            raise here.error(
-                f"unknown key {name!r}", hint=nearest(name, every) or f"known are: {', '.join(every)}"
-            )
+            raise here.error(f"unknown key {name!r}", hint=nearest(name, every) or f"known are: {', '.join(every)}")
         values[known[name].field] = known[name].read(value, here)
     return values

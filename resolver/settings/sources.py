@@ -22,7 +22,6 @@ DEFAULT_SOURCES = (
 _SOMETHING_TO_LOCK = (
     ("project", "dependencies"),
     ("project", "optional-dependencies"),
-    ("project", "dynamic"),
     ("dependency-groups",),
     ("tool", "samebox", "conda"),
     ("tool", "conda-lock"),
@@ -32,7 +31,8 @@ _SOMETHING_TO_LOCK = (
 def find_sources(directory: Path) -> tuple[str, ...]:
     """The first of ``DEFAULT_SOURCES`` in ``directory``, as a tuple of one name; empty where there is none.
 
-    A pyproject.toml counts only where it declares something to lock. Many hold nothing but tool settings.
+    A pyproject.toml counts only where it declares something to lock; many hold nothing but the settings of
+    tools. Dynamic dependencies count: the reader will say that they cannot be read, and what to do.
     """
     for name in DEFAULT_SOURCES:
         path = directory / name
@@ -48,13 +48,16 @@ def declares_an_environment(text: str) -> bool:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError:
         return True
-    return any(_has(document, path) for path in _SOMETHING_TO_LOCK)
+    dynamic = _at(document, ("project", "dynamic"))
+    is_dynamic = isinstance(dynamic, list) and "dependencies" in dynamic
+    return is_dynamic or any(_at(document, path) is not None for path in _SOMETHING_TO_LOCK)
 
 
-def _has(document: Mapping[str, Any], path: tuple[str, ...]) -> bool:
+def _at(document: Mapping[str, Any], path: tuple[str, ...]) -> object:
+    """The value at a path, ``None`` where there is none."""
     value: object = document
     for key in path:
-        if not isinstance(value, dict) or key not in value:
-            return False
-        value = value[key]
-    return True
+        if not isinstance(value, dict):
+            return None
+        value = value.get(key)
+    return value

@@ -55,9 +55,7 @@ class TomlLines:
             equals = next(n for n, token in enumerate(statement) if token.text == "=")
             path = table + _key("".join(t.text for t in statement[:equals]))
             keys.append((path, statement[0].line))
-            strings += [
-                (path, _string(t.text), t.line) for t in statement[equals + 1 :] if t.text[0] in "\"'"
-            ]
+            strings += [(path, _string(t.text), t.line) for t in statement[equals + 1 :] if t.text[0] in "\"'"]
         return cls(keys=tuple(keys), strings=tuple(strings))
 
     def line(self, path: Path, value: str | None = None, *, nth: int = 0) -> int | None:

@@ -82,9 +82,7 @@ class Settings:
         layers = dict(self.environments)
         if name not in layers:
             known = f"there are: {', '.join(layers)}" if layers else "there is no [environments] table"
-            raise SettingsError(
-                f"no environment {name!r} in the settings", hint=nearest(name, layers) or known
-            )
+            raise SettingsError(f"no environment {name!r} in the settings", hint=nearest(name, layers) or known)
         folder, file_name = posixpath.split(self.lockfile)
         named = replace(self, lockfile=posixpath.join(folder, f"{name}.{file_name}"), environments=())
         return named.merged_with_options(layers[name])
@@ -95,9 +93,7 @@ class Settings:
         for item in fields(options):
             value = getattr(options, item.name)
             if value is not None:
-                changes[item.name] = (
-                    _merged(getattr(self, item.name), value) if item.name in _MERGED else value
-                )
+                changes[item.name] = _merged(getattr(self, item.name), value) if item.name in _MERGED else value
         return replace(self, **changes)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from packaging.utils import canonicalize_name
 
 from resolver.conda import CondaRecord
 from resolver.errors import IntegrityError
-from resolver.model import LockedPackage, PlatformLock, Root
+from resolver.model import LockedPackage, PlatformLock, PypiRequirement, Root
 from resolver.solver.pypi import ResolvedProject
 from resolver.solver.solve import PlatformSolution
 
@@ -33,7 +33,26 @@ def roots_of(solution: PlatformSolution) -> tuple[Root, ...]:
         Root(kind="pypi", requirement=str(r), marker=r.marker, group=r.group, origin=str(r.origin))
         for r in solution.pip_roots
     )
-    return tuple(sorted((*conda, *pypi), key=lambda r: (r.kind, r.requirement, r.group, r.origin)))
+    roots = (*conda, *pypi, *_implied(solution))
+    return tuple(sorted(roots, key=lambda r: (r.kind, r.requirement, r.group, r.origin, r.via or "")))
+
+
+def _implied(solution: PlatformSolution) -> Iterator[Root]:
+    """What the extras of a root add where conda provides the project itself: no locked wheel tells of it."""
+    for requirement in solution.pip_roots:
+        for name, specifier in _added_by(solution, requirement):
+            yield Root(
+                kind="pypi",
+                requirement=f"{name}{specifier}",
+                group=requirement.group,
+                origin=str(requirement.origin),
+                via=str(requirement),
+            )
+
+
+def _added_by(solution: PlatformSolution, requirement: PypiRequirement) -> list[tuple[str, str]]:
+    extras = [canonicalize_name(extra) for extra in requirement.extras]
+    return sorted({pair for extra in extras for pair in solution.added.get((requirement.name, extra), ())})
 
 
 def _groups(solution: PlatformSolution) -> dict[_Node, tuple[str, ...]]:
@@ -70,7 +89,8 @@ def _roots_by_group(solution: PlatformSolution) -> dict[str, list[_Node]]:
     for requirement in solution.pip_roots:
         # a wheel runs in the environment's Python: its group needs that too
         python = [("conda", "python")] if any(r.name == "python" for r in solution.records) else []
-        roots.setdefault(requirement.group, []).extend([_project_node(solution, requirement.name), *python])
+        names = [requirement.name, *(name for name, _ in _added_by(solution, requirement))]
+        roots.setdefault(requirement.group, []).extend([*(_project_node(solution, n) for n in names), *python])
     return roots
 
 

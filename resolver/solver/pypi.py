@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
@@ -19,7 +19,7 @@ from resolver.solver.projects import Projects, Wheels
 from resolver.solver.provider import Candidate, Identifier, Need, Provider
 from resolver.solver.targets import Target
 
-__all__ = ["PypiProblem", "ResolvedProject", "resolve_pypi"]
+__all__ = ["PypiProblem", "PypiSolution", "ResolvedProject", "resolve_pypi"]
 
 _MAX_ROUNDS = 200_000
 
@@ -50,8 +50,17 @@ class ResolvedProject:
     dependencies: tuple[tuple[str, str], ...]
 
 
-def resolve_pypi(problem: PypiProblem, projects: Projects) -> tuple[ResolvedProject, ...]:
-    """The chosen projects, sorted by name, without those that conda provides.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PypiSolution:
+    """The chosen projects, sorted by name, without those that conda provides. ``added`` tells what the extras of
+    *those* need from PyPI, by (project, extra): whoever asks for such an extra depends on that."""
+
+    projects: tuple[ResolvedProject, ...]
+    added: Mapping[tuple[str, str], tuple[tuple[str, str], ...]]
+
+
+def resolve_pypi(problem: PypiProblem, projects: Projects) -> PypiSolution:
+    """Resolve the requirements that apply on the target.
 
     Raises ``NoSolution`` with a ``Conflict``, and what the indexes raise.
     """
@@ -74,7 +83,7 @@ def resolve_pypi(problem: PypiProblem, projects: Projects) -> tuple[ResolvedProj
             f"{problem.target.platform.subdir}: the search for PyPI packages was given up after {_MAX_ROUNDS} rounds",
             hint="pin some of the requirements to narrow it",
         ) from error
-    return _resolved(result.mapping.values(), provider, problem)
+    return _solution(result.mapping.values(), provider, problem)
 
 
 def _roots(problem: PypiProblem) -> list[Need]:
@@ -107,16 +116,21 @@ def _constraints(problem: PypiProblem) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _resolved(candidates: Iterable[Candidate], provider: Provider, problem: PypiProblem) -> tuple[ResolvedProject, ...]:
+def _solution(candidates: Iterable[Candidate], provider: Provider, problem: PypiProblem) -> PypiSolution:
     by_name: dict[str, list[Candidate]] = {}
     for candidate in candidates:
         by_name.setdefault(candidate.name, []).append(candidate)
+    added = {
+        candidate.identifier: [need for need in provider.get_dependencies(candidate) if need.name != candidate.name]
+        for candidate in (c for same in by_name.values() for c in same)
+        if candidate.extra and candidate.name in problem.fixed
+    }
     resolved = []
     for name, same in sorted(by_name.items()):
         if name in problem.fixed:
             continue
         base = next(c for c in same if not c.extra)
-        needs = {(n.name, n.specifier) for c in same for n in provider.get_dependencies(c) if n.name != name}
+        needs = [n for c in same for n in provider.get_dependencies(c) if n.name != name]
         resolved.append(
             ResolvedProject(
                 name=name,
@@ -124,10 +138,28 @@ def _resolved(candidates: Iterable[Candidate], provider: Provider, problem: Pypi
                 extras=tuple(sorted(c.extra for c in same if c.extra)),
                 file=base.file,
                 direct=base.direct,
-                dependencies=tuple(sorted(needs)),
+                dependencies=_dependencies(needs, added),
             )
         )
-    return tuple(resolved)
+    return PypiSolution(
+        projects=tuple(resolved),
+        added={identifier: _dependencies(needs, added) for identifier, needs in sorted(added.items())},
+    )
+
+
+def _dependencies(needs: Iterable[Need], added: Mapping[Identifier, Sequence[Need]]) -> tuple[tuple[str, str], ...]:
+    """The (name, specifier) pairs of ``needs``, with what extras of conda's projects add in their place."""
+    found: set[tuple[str, str]] = set()
+    seen: set[Identifier] = set()
+    waiting = list(needs)
+    while waiting:
+        need = waiting.pop()
+        found.add((need.name, need.specifier))
+        identifier = (need.name, need.extra)
+        if identifier in added and identifier not in seen:
+            seen.add(identifier)
+            waiting.extend(added[identifier])
+    return tuple(sorted(found))
 
 
 # ------------------------------------------------------------------------------------------------- failing

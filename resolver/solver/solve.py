@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from resolver.conda import Channels, CondaProblem, CondaRecord, CondaSolution, CondaUnsolvable, solve_all
@@ -46,7 +46,8 @@ class SolveRequest:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlatformSolution:
     """The answer for one platform. ``owners`` maps each PyPI project that conda provides to the conda package;
-    ``conda_roots`` and ``pip_roots`` are the requests that were solved, implied ones included."""
+    ``conda_roots`` and ``pip_roots`` are the requests that were solved, implied ones included; ``added`` is that of
+    ``PypiSolution``."""
 
     platform: Platform
     python: PythonTarget | None
@@ -56,6 +57,7 @@ class PlatformSolution:
     shown: tuple[tuple[str, str], ...]
     conda_roots: tuple[CondaSpec, ...]
     pip_roots: tuple[PypiRequirement, ...]
+    added: Mapping[tuple[str, str], tuple[tuple[str, str], ...]] = field(default_factory=dict)
 
 
 def solve_environment(
@@ -164,8 +166,9 @@ def _solve_pypi(
         prereleases=request.spec.index.pre,
     )
     try:
-        return replace(part, projects=resolve_pypi(problem, projects))
+        solution = resolve_pypi(problem, projects)
     except NoSolution as error:
         if error.conflict is None:
             raise
         return error.conflict
+    return replace(part, projects=solution.projects, added=solution.added)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,7 +65,7 @@ def checked_file(
 ) -> Iterator[CheckedFile]:
     """A temporary file beside ``destination`` that takes its place if it passes the check, and else
     vanishes."""
-    temporary = destination.with_name(f".{destination.name}.{secrets.token_hex(8)}.tmp")
+    temporary = destination.with_name(f".{destination.name}.{os.urandom(8).hex()}.tmp")
     try:
         destination.parent.mkdir(parents=True, exist_ok=True)
         stream = temporary.open("xb")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import multiprocessing
 import sqlite3
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -127,6 +128,23 @@ def test_a_place_that_cannot_be_written_is_told_and_does_not_stop_anything(tmp_p
     store(cache)
     assert cache.page("key") is None
     cache.close()
+
+
+def test_a_process_that_begins_at_the_same_moment_is_waited_for(tmp_path: Path, clock: Clock) -> None:
+    store(MetadataCache(tmp_path / "other", now=clock))
+    (path,) = (tmp_path / "other").glob("indexes-*.sqlite")
+    (tmp_path / "shared").mkdir()
+    rival = sqlite3.connect(tmp_path / "shared" / path.name, isolation_level=None, check_same_thread=False)
+    rival.execute("BEGIN EXCLUSIVE")
+    rival.execute("CREATE TABLE something (value)")
+    timer = threading.Timer(0.2, rival.execute, ["COMMIT"])
+    timer.start()
+    cache = MetadataCache(tmp_path / "shared", now=clock)
+    timer.join()
+    rival.close()
+    assert cache.problem is None
+    store(cache)
+    assert cache.page("key") is not None
 
 
 def test_a_closed_cache_is_empty(tmp_path: Path, clock: Clock) -> None:

@@ -1,10 +1,17 @@
 from __future__ import annotations
 
+import io
+import random
+import tempfile
+from pathlib import Path
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from resolver.errors import IndexUnavailable
 from resolver.indexes import DistributionFile, InvalidMetadata
-from resolver.indexes.wheel_metadata import TAIL, read_wheel_metadata
+from resolver.indexes.wheel_metadata import TAIL, RemoteFile, read_wheel_metadata
 from resolver.transport import Transport
 from tests.indexes.wheels import metadata_text, wheel_bytes
 from tests.loopback import Loopback, Reply
@@ -64,11 +71,6 @@ def test_a_size_that_the_index_tells_wrong_does_no_harm(server: Loopback) -> Non
     assert read(server, content, size=len(content) - 1000) == METADATA
 
 
-def damaged(content: bytes, old: bytes, new: bytes) -> bytes:
-    assert old in content
-    return content.replace(old, new)
-
-
 GOOD = wheel_bytes(METADATA)
 START = GOOD.index(b"demo-1.0.dist-info/METADATA") + len("demo-1.0.dist-info/METADATA")
 
@@ -87,6 +89,26 @@ START = GOOD.index(b"demo-1.0.dist-info/METADATA") + len("demo-1.0.dist-info/MET
 def test_a_wheel_that_is_none_is_told(server: Loopback, content: bytes, message: str) -> None:
     with pytest.raises(InvalidMetadata, match=f"^{server.url}/demo.whl: {message}"):
         read(server, content)
+
+
+@given(
+    size=st.integers(1, 4 * TAIL),
+    told=st.none() | st.integers(1, 4 * TAIL),
+    reads=st.lists(st.tuples(st.integers(0, 4 * TAIL), st.integers(-1, 2 * TAIL)), max_size=6),
+)
+@settings(deadline=None)
+def test_a_remote_file_reads_like_the_file(size: int, told: int | None, reads: list[tuple[int, int]]) -> None:
+    content = random.Random(size).randbytes(size)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "demo.whl"
+        path.write_bytes(content)
+        known = None if told is None else min(told, size)
+        file = DistributionFile(filename="demo-1.0-py3-none-any.whl", url=path.as_uri(), size=known)
+        remote, local = RemoteFile(file, Transport(offline=True)), io.BytesIO(content)
+        for offset, count in reads:
+            assert remote.seek(offset) == local.seek(offset)
+            assert remote.read(count) == local.read(count)
+            assert remote.tell() == local.tell()
 
 
 def test_a_wheel_that_is_listed_and_gone(server: Loopback) -> None:

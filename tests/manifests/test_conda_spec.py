@@ -6,7 +6,7 @@ import re
 
 import pytest
 import rattler
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resolver.errors import ManifestError
@@ -193,11 +193,13 @@ _specs = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(_specs)
 def test_a_formatted_spec_parses_back(spec: CondaSpec) -> None:
     assert parse_conda_spec(str(spec), origin=ORIGIN) == spec
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40) | st.from_regex(r"[a-z]{1,3}[ =<>!~*|,()\[\]'0-9.]{0,20}", fullmatch=True))
 def test_any_text_gives_a_spec_that_parses_back_or_a_manifest_error(text: str) -> None:
     try:

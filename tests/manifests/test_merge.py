@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resolver.errors import ManifestError
@@ -34,7 +34,7 @@ def test_channels_keep_the_order_of_each_manifest(lists: list[tuple[str, ...]], 
     assert merge([spec(f"{n}.yml", channels=channels) for n, channels in enumerate(lists)]).channels == merged
 
 
-CONTRADICTIONS = {
+CONTRADICTIONS: dict[str, tuple[dict[str, object], dict[str, object], str]] = {
     "channels": (
         {"channels": ("a", "b", "c")},
         {"channels": ("b", "a")},
@@ -130,6 +130,7 @@ _manifests = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(_manifests, max_size=4))
 def test_the_order_of_the_files_changes_no_set(manifests: list[EnvironmentSpec]) -> None:
     expected_requests = sorted(str(s) for m in manifests for s in m.conda)
@@ -143,6 +144,7 @@ def test_the_order_of_the_files_changes_no_set(manifests: list[EnvironmentSpec])
         assert merged.platforms == next((m.platforms for m in manifests if m.platforms), ())
 
 
+@settings(deadline=None)
 @given(_manifests)
 def test_one_manifest_alone_is_itself(manifest: EnvironmentSpec) -> None:
     assert merge([manifest]) == manifest
@@ -163,7 +165,7 @@ def test_files_are_read_and_told_relative_to_the_root(tmp_path: Path) -> None:
         tmp_path,
         {
             "p/environment.yml": "channels: [conda-forge]\ndependencies: [python=3.12, {pip: [-r ../more/r.txt]}]\n",
-            "p/pyproject.toml": '[project]\nname = "app"\ndependencies = ["a"]\n[project.optional-dependencies]\nx = ["b"]\n',
+            "p/pyproject.toml": '[project]\nname = "app"\ndependencies = ["a"]\noptional-dependencies.x = ["b"]\n',
             "more/r.txt": "-e ../p\n",
         },
     )
@@ -174,28 +176,23 @@ def test_files_are_read_and_told_relative_to_the_root(tmp_path: Path) -> None:
     assert [(str(r), r.group, str(r.origin)) for r in merged.pip] == [
         (f"app @ {root.as_uri()}", "main", "../more/r.txt:1"),
         ("a", "main", "pyproject.toml:3"),
-        ("b", "x", "pyproject.toml:5"),
+        ("b", "x", "pyproject.toml:4"),
     ]
 
 
 @pytest.mark.parametrize(
     "content",
     [
-        "café\n".encode("utf-8-sig"),
-        "café\n".encode("utf-16"),
+        "a  # café\n".encode(),
+        "a  # café\n".encode("utf-8-sig"),
+        "a  # café\n".encode("utf-16"),
         "# -*- coding: latin-1 -*-\n# café\na\n".encode("latin-1"),
         "#!/usr/bin/env x\n# coding=cp1252\n# café\na\n".encode("cp1252"),
     ],
 )
 def test_a_requirements_file_may_declare_its_encoding(tmp_path: Path, content: bytes) -> None:
-    write(tmp_path, {"requirements.txt": content.replace("café".encode("utf-8"), b"a")})
-    try:
-        names = [r.name for r in read_manifests(["requirements.txt"], root=tmp_path).pip]
-    except ManifestError as error:
-        # "café" is no project name, but the message shows that it was decoded.
-        assert "'café'" in str(error)
-    else:
-        assert names == ["a"]
+    write(tmp_path, {"requirements.txt": content})
+    assert [r.name for r in read_manifests(["requirements.txt"], root=tmp_path).pip] == ["a"]
 
 
 @pytest.mark.parametrize(

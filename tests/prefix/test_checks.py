@@ -156,5 +156,5 @@ def test_options_that_exclude_each_other_are_a_usage_error(capsys: pytest.Captur
 
 
 def test_the_root_of_the_file_system_is_no_prefix(tmp_path: Path) -> None:
-    with pytest.raises(InstallError, match="^/: a prefix cannot be the root of the file system$"):
+    with pytest.raises(InstallError, match=r"^/: a prefix cannot be the root of the file system$"):
         install_slice(make_slice([]), Path("/tmp/.."), fetch=from_folder(tmp_path))

@@ -147,9 +147,12 @@ def test_a_conda_package_that_lists_files_behind_a_link(tmp_path: Path) -> None:
     refuse(tmp_path, [raw_conda("evil", [("a", "/etc")], listed=["a/passwd"])], "files that lie behind a link: a")
 
 
-@pytest.mark.parametrize("listed", [[5], [None], [{}]])
-def test_a_conda_package_whose_listing_is_none(tmp_path: Path, listed: list[str]) -> None:
-    refuse(tmp_path, [raw_conda("evil", [("f", b"x")], listed=listed)], "evil 1.0 .*: its metadata cannot be read")
+@pytest.mark.parametrize(
+    "listing", [b"{", b"[]", b'{"paths": 5}', b'{"paths": [5]}', b'{"paths": [{"_path": 5}]}', b"\xff"]
+)
+def test_a_conda_package_whose_listing_is_none(tmp_path: Path, listing: bytes) -> None:
+    members = [("f", b"x"), ("info/paths.json", listing)]
+    refuse(tmp_path, [raw_conda("evil", members, listed=["f"])], "evil 1.0 .*: its metadata cannot be read|expected a")
 
 
 def test_a_conda_package_that_is_no_archive(tmp_path: Path) -> None:

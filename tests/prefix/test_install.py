@@ -53,8 +53,14 @@ def test_it_fetches_installs_and_tells(tmp_path: Path, shelf: Shelf) -> None:
     size = sum(len(item.content) for item in items)
     assert max(seen[:3]) == ("fetch", size, size)
     assert seen[3:] == [
-        ("extract", 1, 2), ("extract", 2, 2), ("link", 1, 2), ("link", 2, 2), ("wheels", 1, 1), ("normalise", 0, 1), ("normalise", 1, 1)
-    ]  # fmt: skip
+        ("extract", 1, 2),
+        ("extract", 2, 2),
+        ("link", 1, 2),
+        ("link", 2, 2),
+        ("wheels", 1, 1),
+        ("normalise", 0, 1),
+        ("normalise", 1, 1),
+    ]
 
 
 def test_a_second_install_is_served_by_the_store(tmp_path: Path, shelf: Shelf) -> None:

@@ -1,0 +1,58 @@
+"""Whatever the text: a value, or a ``ManifestError`` that names the file. Nothing else comes out of a parser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from resolver.errors import ManifestError
+from resolver.manifests import parse_environment_yml, parse_pyproject, parse_requirements_txt
+from resolver.model import CondaSpec, EnvironmentSpec, PypiRequirement
+
+_WORDS = {
+    "environment.yml": (
+        "name:¦channels:¦dependencies:¦platforms:¦category:¦variables:¦prefix:¦  - ¦\n  - ¦\n¦"
+        "pip:¦\n    - ¦numpy¦ >=1¦=1.2¦[¦]¦{¦}¦&a ¦*a¦- ¦# [linux]¦'¦\"¦|¦!!x ¦3.10¦~¦@¦\t¦---¦"
+        "A: b¦::¦conda-forge¦-r ¦--pre¦./x¦https://x.example.org"
+    ).split("¦"),
+    "requirements.txt": (
+        "a¦[x]¦>=1¦==1.*¦;¦ ¦python_version<'3'¦@¦https://x.example.org/a-1.zip¦\n¦\\\n¦#¦-e ¦"
+        "-r ¦-c ¦-i ¦--pre¦--only-binary¦=¦:all:¦--hash=sha256:00¦./a¦file:¦git+¦'¦#egg=¦&¦"
+        "${X}¦~/¦C:\\¦é¦\x0c¦\0¦.whl"
+    ).split("¦"),
+    "pyproject.toml": (
+        "[project]\n¦name = 'x'\n¦dependencies = ¦['a']\n¦[dependency-groups]\n¦a = [¦]\n¦'b>=1', ¦"
+        '{include-group = \'a\'}, ¦[tool.samebox.conda]\n¦[tool.conda-lock]\n¦x.y = 1\n¦"""¦\n¦# c\n¦'
+        "optional-dependencies = {p = ['x[p]']}\n¦dynamic = ['dependencies']\n¦"
+        "channels = ['a']\n¦[[t]]\n¦requires-python = '>=3'\n¦[tool.samebox]\n¦extras = ['p']\n¦"
+        "groups = []\n¦'a' = 1\n"
+    ).split("¦"),
+}
+"""Scraps that a text of each kind is made of, so that more than a few of the texts get far."""
+
+_PARSERS: dict[str, Callable[..., EnvironmentSpec]] = {
+    "environment.yml": parse_environment_yml,
+    "requirements.txt": parse_requirements_txt,
+    "pyproject.toml": parse_pyproject,
+}
+
+
+@pytest.mark.parametrize("name", _PARSERS)
+@settings(deadline=None)
+@given(data=st.data())
+def test_a_parser_gives_a_value_or_a_manifest_error(name: str, data: st.DataObject) -> None:
+    words = st.lists(st.sampled_from(_WORDS[name]), max_size=14).map("".join)
+    text = data.draw(words | st.text(max_size=60))
+    try:
+        spec = _PARSERS[name](text, source=name)
+    except ManifestError as error:
+        assert name in str(error) or "stands alone" in str(error)
+        return
+    assert spec.sources == (name,)
+    requests: tuple[CondaSpec | PypiRequirement, ...] = (*spec.conda, *spec.pip, *spec.constraints)
+    for request in requests:
+        assert request.origin.line is not None
+        assert 1 <= request.origin.line <= len(text.splitlines())
