@@ -147,6 +147,8 @@ def read_environment(
     ``SettingsError``.
     """
     folder = Path(directory) if directory is not None else Path(sources[0]).parent if sources else Path()
+    if not folder.is_dir():
+        raise ManifestError(f"{folder}: there is no such folder")
     options = options or SettingsLayer()
     settings = read_settings(folder).for_environment(name).merged_with_options(options)
     given = [Path(source).absolute() for source in sources]

@@ -32,7 +32,8 @@ def write_atomic(path: Path, content: bytes) -> None:
     try:
         _replace(path, content)
     except OSError as error:
-        raise ResolverError(f"{path}: cannot write: {error.strerror}", hint="the old file is untouched") from error
+        hint = "the old file is untouched" if path.exists() else None
+        raise ResolverError(f"{path}: cannot write: {error.strerror}", hint=hint) from error
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -25,7 +25,7 @@ from types import MappingProxyType
 
 from resolver.errors import SettingsError
 
-__all__ = ["NamesMap", "is_python_package", "normalize"]
+__all__ = ["NamesMap", "is_python_package", "known_projects", "normalize"]
 
 _SEPARATORS = re.compile(r"[-_.]+")
 _PROJECT = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z")
@@ -111,6 +111,12 @@ class NamesMap:
         facts = {"domain": _DOMAIN, "provides": dict(self.table), "spellings": self.spellings}
         text = json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
         return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+@functools.cache
+def known_projects() -> tuple[str, ...]:
+    """Names of PyPI projects that conda packages are known to hold, sorted: for "did you mean", and nothing else."""
+    return tuple(Path(__file__).with_name("known_projects.txt").read_text(encoding="ascii").split())
 
 
 @functools.cache

@@ -126,8 +126,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         body = reply.body[: len(reply.body) - reply.cut]
+        self.server.loopback.count(len(body))  # first, or the client could read the count before
         self.wfile.write(body)
-        self.server.loopback.count(len(body))
         self.close_connection = bool(reply.cut)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the name is the base class's)

@@ -6,6 +6,7 @@ Exit 0: done. 1: stale, or findings. 2: an error or a wrong usage. stdout is dat
 from __future__ import annotations
 
 import argparse
+import difflib
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -69,7 +70,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _run_command(name: str, arguments: Sequence[str]) -> int:
     module = import_module(f"resolver.cli.{name}")
-    parser = argparse.ArgumentParser(prog=f"samebox {name}", description=_COMMANDS[name], allow_abbrev=False)
+    parser = _Parser(prog=f"samebox {name}", description=_COMMANDS[name], allow_abbrev=False)
     module.add_arguments(parser)
     command: Callable[[argparse.Namespace], int] = module.run
     try:
@@ -79,6 +80,18 @@ def _run_command(name: str, arguments: Sequence[str]) -> int:
     return command(options)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Tells a wrong usage as every other error is told, and of an unknown option the nearest known one."""
+
+    def error(self, message: str) -> NoReturn:
+        unknown = message.partition("unrecognized arguments: ")[2].split()
+        options = [option for action in self._actions for option in action.option_strings]
+        near = difflib.get_close_matches(unknown[0], options, n=1) if unknown else []
+        hint = f"did you mean {near[0]}?" if near else f"`{self.prog} --help` lists what it takes"
+        print(f"error: {self.prog}: {message}\nhint: {hint}", file=sys.stderr)
+        raise SystemExit(2)
+
+
 def _report(error: ResolverError) -> None:
     print(f"error: {error.message}", file=sys.stderr)
     if error.hint:
@@ -86,8 +99,6 @@ def _report(error: ResolverError) -> None:
 
 
 def _unknown(name: str) -> int:
-    import difflib
-
     near = difflib.get_close_matches(name, _COMMANDS, n=1)
     print(f"error: there is no command {name!r}", file=sys.stderr)
     print(f"hint: {f'did you mean {near[0]}?' if near else 'samebox --help lists them'}", file=sys.stderr)

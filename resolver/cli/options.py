@@ -7,7 +7,8 @@ from pathlib import Path
 
 from resolver.environment import Environment, read_environment
 from resolver.errors import SettingsError
-from resolver.settings import Settings, SettingsLayer, read_settings
+from resolver.settings import Settings, SettingsLayer, converters, read_settings
+from resolver.settings.toml_lines import TomlLines
 
 __all__ = [
     "add_environment_arguments",
@@ -54,7 +55,8 @@ def add_lock_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def environment_of(options: argparse.Namespace) -> Environment:
-    """The environment that the options select, with the options on top of its settings."""
+    """The environment that the options select, with the options on top of its settings. Raises ``SettingsError``."""
+    _refuse_wrong_values(options)
     return read_environment(
         *options.file,
         directory=options.directory,
@@ -77,6 +79,25 @@ def settings_beside(lock: Path) -> Settings:
     return read_settings(lock.absolute().parent)
 
 
+def _refuse_wrong_values(options: argparse.Namespace) -> None:
+    """The settings are judged where they are read; the options say the same things and are judged here."""
+    for option, values, read in (
+        ("--platform", options.platform, converters.platform),
+        ("--channel", options.channel, converters.channel),
+        ("--index-url", [options.index_url], converters.index_url),
+        ("--extra-index-url", options.extra_index_url, converters.index_url),
+        ("--python", [options.python], converters.python_version),
+        ("--exclude-newer", [options.exclude_newer], converters.cut_off),
+    ):
+        for value in values or ():
+            if value is not None:
+                read(value, _place(option))
+
+
+def _place(option: str) -> converters.Place:
+    return converters.Place(source=option, lines=TomlLines.of(""), path=(), directory="/")
+
+
 def _virtual_packages(texts: list[str]) -> tuple[tuple[str, tuple[tuple[str, str | None], ...]], ...] | None:
     if not texts:
         return None
@@ -89,5 +110,6 @@ def _virtual_packages(texts: list[str]) -> tuple[tuple[str, tuple[tuple[str, str
                 f"--virtual-package {text}: not of the form PLATFORM:NAME=VERSION",
                 hint="write linux-64:__cuda=12.4",
             )
+        converters.platform(platform, _place("--virtual-package"))
         found.setdefault(platform, {})[name] = version or None
     return tuple((platform, tuple(packages.items())) for platform, packages in found.items())

@@ -115,18 +115,27 @@ class Channels:
     def _folder(self, channel: str, folder: Path, subdir: str) -> SparseRepoData | None:
         key = (channel, subdir)
         if key not in self._folders:
-            path = self._repodata(folder / subdir)
-            self._folders[key] = SparseRepoData(Channel(channel), subdir, path) if path is not None else None
+            self._folders[key] = self._read(channel, folder / subdir, subdir)
         return self._folders[key]
 
-    def _repodata(self, folder: Path) -> Path | None:
-        """The plain repodata.json of a subdir's folder, decompressed once into the cache, by content."""
-        plain = folder / "repodata.json"
-        if plain.exists():
-            return plain
-        packed = folder / "repodata.json.zst"
-        if not packed.exists():
-            return None
+    def _read(self, channel: str, folder: Path, subdir: str) -> SparseRepoData | None:
+        for name in ("repodata.json", "repodata.json.zst"):
+            path = folder / name
+            if path.exists():
+                return self._sparse(channel, path, subdir)
+        return None
+
+    def _sparse(self, channel: str, path: Path, subdir: str) -> SparseRepoData:
+        try:
+            plain = self._decompressed(path) if path.suffix == ".zst" else path
+            return SparseRepoData(Channel(channel), subdir, plain)
+        except OSError as error:
+            raise IndexUnavailable(
+                f"{path}: cannot be read as repodata: {error}", hint="the file is damaged: copy it again"
+            ) from error
+
+    def _decompressed(self, packed: Path) -> Path:
+        """The plain repodata.json, decompressed once into the cache, by content."""
         data = packed.read_bytes()
         target = self._cache / "repodata-folders" / f"{hashlib.sha256(data).hexdigest()}.json"
         if not target.exists():

@@ -8,7 +8,7 @@ import json
 import tempfile
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,6 +17,7 @@ from rattler import (
     Channel,
     ChannelPriority,
     GenericVirtualPackage,
+    MatchSpec,
     PackageName,
     RepoDataRecord,
     SparseRepoData,
@@ -28,7 +29,7 @@ from rattler.package import BuildString
 
 from resolver.conda.channels import Channels, Source, unavailable
 from resolver.conda.records import CondaRecord, from_rattler
-from resolver.conda.specs import match_spec
+from resolver.conda.specs import match_spec, name_spec
 from resolver.model import CondaSpec
 from resolver.platforms import Platform
 
@@ -63,12 +64,18 @@ class CondaSolution:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CondaUnsolvable:
     """No set of records satisfies the problem. ``core`` is a smallest set of its specs that cannot hold together,
-    ``text`` the solver's own words for that core, ``names`` all names that the channels have."""
+    ``text`` the solver's own words for that core, ``names`` all names that the channels have.
+
+    Where no version fits the one spec of the core, ``versions`` are those that there are, newest first.
+    ``unhashed`` are the records within reach that were left out because they have no sha256, as (name, version).
+    """
 
     problem: CondaProblem
     core: tuple[CondaSpec, ...]
     text: str
     names: frozenset[str]
+    versions: tuple[str, ...] = ()
+    unhashed: tuple[tuple[str, str], ...] = ()
 
 
 def solve_all(channels: Channels, problems: Sequence[CondaProblem]) -> list[CondaSolution | CondaUnsolvable]:
@@ -85,14 +92,15 @@ def solve_all(channels: Channels, problems: Sequence[CondaProblem]) -> list[Cond
 
 async def _solve_one(channels: Channels, problem: CondaProblem) -> CondaSolution | CondaUnsolvable:
     sources = channels.sources(problem.channels, problem.subdirs)
+    unhashed: tuple[tuple[str, str], ...] = ()
     try:
         shown = await _shown(channels, problem, sources)
         records = await _records(channels, problem, sources)
         if any(record.sha256 is None for record in records):
-            sources = await _only_hashed(channels, problem, sources)
+            sources, unhashed = await _only_hashed(channels, problem, sources)
             records = await _records(channels, problem, sources)
     except SolverError as error:
-        return await _unsolvable(channels, problem, sources, str(error))
+        return replace(await _unsolvable(channels, problem, sources, str(error)), unhashed=unhashed)
     except GatewayError as error:
         raise unavailable(problem.channels, error) from error
     chosen = sorted((from_rattler(r) for r in records), key=lambda r: r.name)
@@ -103,7 +111,8 @@ async def _records(channels: Channels, problem: CondaProblem, sources: Sequence[
     return await solve(
         sources,
         # roots are decided in the order given: ours is by name, so that the order of a file's lines is no input
-        [match_spec(spec) for spec in sorted(problem.specs, key=str)],
+        [name_spec(spec) for spec in sorted(problem.specs, key=str)],
+        constraints=[match_spec(spec) for spec in sorted(problem.specs, key=str)],
         gateway=channels.gateway(problem.channels),
         platforms=list(problem.subdirs),  # type: ignore[arg-type]
         virtual_packages=_virtual_packages(problem.platform),
@@ -127,14 +136,17 @@ async def _reachable(channels: Channels, problem: CondaProblem, sources: Sequenc
     lists = await channels.gateway(problem.channels).query(
         sources,  # type: ignore[arg-type]
         list(problem.subdirs),  # type: ignore[arg-type]
-        [match_spec(spec) for spec in problem.specs],
+        [name_spec(spec) for spec in problem.specs],
         channel_relations="disabled",
     )
     return [record for records in lists for record in records]
 
 
-async def _only_hashed(channels: Channels, problem: CondaProblem, sources: Sequence[Source]) -> list[Source]:
-    """The records within reach again, without those that have no sha256: such a record is never a candidate.
+async def _only_hashed(
+    channels: Channels, problem: CondaProblem, sources: Sequence[Source]
+) -> tuple[list[Source], tuple[tuple[str, str], ...]]:
+    """The records within reach again, without those that have no sha256: such a record is never a candidate. Those
+    that were left out come second, as (name, version).
 
     This is off the common path (some hundred old records of conda-forge are meant), so it may cost: the records
     are written out once more and read as repodata.
@@ -153,7 +165,8 @@ async def _only_hashed(channels: Channels, problem: CondaProblem, sources: Seque
                 path.write_text(json.dumps({"info": {"subdir": subdir}, **_by_archive(rows)}))
                 filtered.append(SparseRepoData(Channel(channel), subdir, path))
         # the files are mapped into memory: they may be unlinked while the values live
-    return filtered
+    unhashed = {(r.name.normalized, str(r.version)) for r in found if r.sha256 is None}
+    return filtered, tuple(sorted(unhashed))
 
 
 def _by_archive(rows: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -175,8 +188,13 @@ def _virtual_packages(platform: Platform) -> list[GenericVirtualPackage]:
 async def _unsolvable(
     channels: Channels, problem: CondaProblem, sources: Sequence[Source], text: str
 ) -> CondaUnsolvable:
-    """Leave specs out one at a time for as long as what remains still has no solution."""
+    """The specs whose names are nowhere; else leave specs out one at a time for as long as what remains still has no
+    solution."""
     core = sorted(problem.specs, key=str)
+    names = frozenset(await channels.names(problem.channels, problem.subdirs))
+    unknown = tuple(spec for spec in core if spec.name not in names and not spec.name.startswith("__"))
+    if unknown:
+        return CondaUnsolvable(problem=problem, core=unknown, text=text, names=names)
     for spec in tuple(core):
         if len(core) == 1:
             break
@@ -188,8 +206,26 @@ async def _unsolvable(
             await _records(channels, remaining, sources)
         except SolverError as error:
             core, text = rest, str(error)
-    names = await channels.names(problem.channels, problem.subdirs)
-    return CondaUnsolvable(problem=problem, core=tuple(core), text=text, names=frozenset(names))
+    versions = await _versions(channels, problem, sources, core[0]) if len(core) == 1 else ()
+    return CondaUnsolvable(problem=problem, core=tuple(core), text=text, names=names, versions=versions)
+
+
+async def _versions(
+    channels: Channels, problem: CondaProblem, sources: Sequence[Source], spec: CondaSpec
+) -> tuple[str, ...]:
+    """The versions that the channels have of a package, newest first, if none of its records is what the spec asks
+    for."""
+    lists = await channels.gateway(problem.channels).query(
+        sources,  # type: ignore[arg-type]
+        list(problem.subdirs),  # type: ignore[arg-type]
+        [MatchSpec(spec.name)],
+        recursive=False,
+        channel_relations="disabled",
+    )
+    records = [record for records in lists for record in records]
+    if any(match_spec(spec).matches(record) for record in records):
+        return ()
+    return tuple(str(version) for version in sorted({record.version for record in records}, reverse=True))
 
 
 def _run(coroutine: Coroutine[Any, Any, _T]) -> _T:

@@ -11,7 +11,7 @@ from rattler.exceptions import InvalidMatchSpecError, InvalidVersionError, Inval
 from resolver.errors import LockFormatError, ManifestError
 from resolver.model import CondaSpec, LockedPackage
 
-__all__ = ["constraint_matches", "match_spec", "matches", "parse_constraint"]
+__all__ = ["constraint_matches", "match_spec", "matches", "name_spec", "parse_constraint"]
 
 
 @lru_cache(maxsize=4096)
@@ -21,6 +21,14 @@ def match_spec(spec: CondaSpec) -> MatchSpec:
         return MatchSpec(str(spec), strict=True)
     except InvalidMatchSpecError as error:
         raise ManifestError(f"{spec}: not a conda spec: {error}", origin=spec.origin) from error
+
+
+@lru_cache(maxsize=4096)
+def name_spec(spec: CondaSpec) -> MatchSpec:
+    """What the solver is given as a root: the name, and the channel if one is named. The rest goes beside it as a
+    constraint, because py-rattler drops the records that a root does not match before it looks at channel priority,
+    and would then take from a later channel what the first one has in another version only."""
+    return match_spec(CondaSpec(name=spec.name, channel=spec.channel, origin=spec.origin))
 
 
 def matches(spec: CondaSpec, package: LockedPackage) -> bool:

@@ -29,7 +29,9 @@ Installer = Literal["samebox", "micromamba"]
 _CONTEXT = "/tmp/samebox"
 _VENV = "/tmp/samebox-installer"
 _BUILD_GLIBC = "2.28"  # what py-rattler's wheels for other machines than x86_64 are made for
-_PIP = "pip install --no-cache-dir --disable-pip-version-check --no-deps --only-binary :all: --require-hashes"
+_PIP = (
+    "pip install --no-cache-dir --disable-pip-version-check --no-compile --no-deps --only-binary :all: --require-hashes"
+)
 _MIRRORS = "SAMEBOX_MIRRORS"
 
 
@@ -212,7 +214,7 @@ def _pip_lines(plan: Plan) -> list[str]:
         f"    {python} -I -m venv {_VENV};",
         f"    set -- {_VENV}/bin/python -I -m pip --python {python};",
         "  fi;",
-        f'  "$@" {_PIP.removeprefix("pip ")} --no-compile --root-user-action ignore',
+        f'  "$@" {_PIP.removeprefix("pip ")} --root-user-action ignore',
         '    -r "$wheels";',
         "fi",
     ]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from urllib.parse import quote, unquote
 
-from resolver.errors import ManifestError
+from resolver.errors import ManifestError, ResolverError
 from resolver.model import MAIN, EnvironmentSpec, Origin
 
 __all__ = ["ManifestReader", "OpenText", "Reading", "local_path", "no_includes"]
@@ -62,7 +62,11 @@ class Reading:
         if source in chain:
             circle = " → ".join((*chain[chain.index(source) :], source))
             raise ManifestError(f"the files include each other: {circle}", origin=origin)
-        return self.open_text(source), replace(self, source=source, including=chain)
+        try:
+            text = self.open_text(source)
+        except ResolverError as error:
+            raise ManifestError(f"includes a file that cannot be read: {error.message}", origin=origin) from error
+        return text, replace(self, source=source, including=chain)
 
 
 def local_path(path: str) -> str:

@@ -18,11 +18,10 @@ from resolver.settings.places import nearest, secret_problem
 
 __all__ = ["Requirements", "read_line"]
 
-_SHORT = {"-i": "--index-url", "-f": "--find-links", "-r": "--requirement", "-c": "--constraint", "-e": "--editable"}
+_SHORT = {"-i": "--index-url", "-f": "--find-links", "-r": "--requirement", "-c": "--constraint"}
 _FLAGS = ("--pre", "--require-hashes")
 _WITH_VALUE = (
     "--constraint",
-    "--editable",
     "--extra-index-url",
     "--find-links",
     "--index-url",
@@ -30,7 +29,8 @@ _WITH_VALUE = (
     "--only-binary",
     "--requirement",
 )
-_ALONE = ("--constraint", "--editable", "--requirement")
+_STRAY_HASH = "a hash stands behind its requirement; end the line before it with a backslash"
+_ALONE = ("--constraint", "--requirement")
 _REFUSED = {
     "--config-settings": "a lock holds built artifacts, and has no place for build settings",
     "--config-setting": "a lock holds built artifacts, and has no place for build settings",
@@ -43,6 +43,11 @@ _REFUSED = {
     "--use-pep517": "it is how everything is built",
     "--no-use-pep517": "everything is built through PEP 517",
 }
+_EDITABLE = re.compile(
+    r"""(?:--editable(?:=|\s+)|-e\s*)(?:(?P<quote>["'])(?P<quoted>[^"']+)(?P=quote)\Z|(?P<bare>\S.*))"""
+)
+"""An editable is taken as it stands: a marker behind it has quotes of its own."""
+
 _OPTIONS_BEGIN = re.compile(r"(?:^|\s)-{1,2}[A-Za-z]")
 
 
@@ -104,16 +109,16 @@ def read_line(line: str, reading: Reading, number: int, found: Requirements) -> 
         text, hashes = _split_options(line, origin)
         found.add(parse_requirement(text, reading, number, hashes=hashes))
         return None
+    if editable := _EDITABLE.match(line):
+        found.add(parse_requirement(editable["quoted"] or editable["bare"], reading, number, editable=True))
+        return None
     options = list(_options(line, origin))
     if len(options) > 1 and any(name in _ALONE for name, _ in options):
         raise ManifestError(f"several options on one line: {line!r}", origin=origin, hint="give each its own line")
     for name, value in options:
         if name in ("--requirement", "--constraint"):
             return value, name == "--constraint"
-        if name == "--editable":
-            found.add(parse_requirement(value, reading, number, editable=True))
-        else:
-            _set_option(name, value, reading, origin, found)
+        _set_option(name, value, reading, origin, found)
     return None
 
 
@@ -145,12 +150,10 @@ def _options(line: str, origin: Origin) -> Iterator[tuple[str, str]]:
             yield name, ""
             continue
         if name not in _WITH_VALUE:
-            known = (*_FLAGS, *_WITH_VALUE)
-            raise _refused(name, origin, f"unknown option {name!r}", hint=nearest(name, known))
+            hint = _STRAY_HASH if name == "--hash" else nearest(name, (*_FLAGS, *_WITH_VALUE, "--editable"))
+            raise _refused(name, origin, f"unknown option {name!r}", hint=hint)
         if not equals and words:
-            # The value of an editable may hold spaces (a marker); that of the others is one word.
-            value = " ".join(words) if name == "--editable" else words[0]
-            words = [] if name == "--editable" else words[1:]
+            value = words.pop(0)
         if not value:
             raise ManifestError(f"{name} has no value", origin=origin)
         yield name, value

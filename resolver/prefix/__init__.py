@@ -6,7 +6,8 @@ artifact store and the exceptions of Samebox.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,7 +60,7 @@ def install(
 
     report = progress or (lambda stage, done, total: None)
     files = _fetch(artifacts, store, report)
-    try:
+    with _our_errors():
         done = slice_installer.install_slice(
             slice,
             prefix,
@@ -70,10 +71,6 @@ def install(
             check_glibc=check_glibc,
             progress=report,
         )
-    except slice_installer.WrongHash as error:
-        raise IntegrityError(error.message, hint=error.hint or None) from error
-    except slice_installer.InstallError as error:
-        raise BuildError(error.message, hint=error.hint or None) from error
     return InstallReport(conda=done.conda, wheels=done.wheels, warnings=done.warnings)
 
 
@@ -97,3 +94,15 @@ def _of_slice(packages: Sequence[Package], files: Mapping[str, Path]) -> Mapping
     if missing:
         raise BuildError(f"the slice needs artifacts that were not given: {', '.join(missing)}")
     return files
+
+
+@contextlib.contextmanager
+def _our_errors() -> Iterator[None]:
+    from resolver.prefix import slice_installer
+
+    try:
+        yield
+    except slice_installer.WrongHash as error:
+        raise IntegrityError(error.message, hint=error.hint or None) from error
+    except slice_installer.InstallError as error:
+        raise BuildError(error.message, hint=error.hint or None) from error

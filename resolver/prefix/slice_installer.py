@@ -5,8 +5,9 @@ This module stands alone: it imports the standard library, ``rattler`` and ``ins
 
     python slice_installer.py SLICE.json --prefix DIR [--artifacts DIR | --cache DIR --mirror PREFIX=PLACE …]
 
-It reads in this order: the slice, the artifacts, conda packages, wheels, the normaliser, the place. The prefix is
-made in a hidden folder beside its place and renamed at the end: whatever fails, what was there before is still there.
+It reads in this order: the command line, the place, the slice, the artifacts, conda packages, wheels, the normaliser.
+The prefix is made in a hidden folder beside its place and renamed at the end: whatever fails, what was there before
+is still there.
 """
 
 from __future__ import annotations
@@ -122,6 +123,231 @@ class WrongHash(InstallError):
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage (``extract``, ``link``, ``wheels``, ``normalise``), how many are done, and of how many."""
+
+
+# ------------------------------------------------------------------------------------- the command line
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command line and give its exit code: 0, or 2 where the slice cannot be installed."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.artifacts is not None and (options.mirror or options.cache):
+        parser.error("--artifacts stands alone: with it nothing is downloaded")
+    if options.artifacts is not None:
+        fetch = from_folder(options.artifacts)
+    else:
+        fetch = download(options.mirror, os.environ, options.cache)
+    try:
+        report = install_slice(
+            options.slice.read_bytes(),
+            options.prefix,
+            fetch=fetch,
+            target_prefix=options.target_prefix,
+            python=options.python,
+            epoch=options.epoch,
+            check_glibc=options.glibc_check,
+        )
+    except (InstallError, OSError) as error:
+        sys.stderr.write(f"error: {error}\n")
+        if isinstance(error, InstallError) and error.hint:
+            sys.stderr.write(f"hint: {error.hint}\n")
+        return 2
+    for warning in report.warnings:
+        sys.stderr.write(f"warning: {warning}\n")
+    sys.stderr.write(f"installed {report.conda} conda packages and {report.wheels} wheels\n")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="Install the slice of a lock into a prefix.")
+    parser.add_argument("slice", type=Path, help="the slice, a JSON file")
+    parser.add_argument("--prefix", type=Path, required=True, help="the folder to make")
+    parser.add_argument("--artifacts", type=Path, help="a folder with every artifact as SHA256/FILE; no network")
+    parser.add_argument("--cache", type=Path, help="a folder to keep downloads in, as SHA256/FILE")
+    parser.add_argument("--mirror", type=_rule, action="append", default=[], metavar="PREFIX=PLACE")
+    parser.add_argument("--python", type=Path, help="the interpreter, where the slice has no conda python")
+    parser.add_argument("--epoch", type=int, default=EPOCH, help="the time of every file, in seconds")
+    parser.add_argument("--target-prefix", type=Path, help="where the prefix will be used, if elsewhere")
+    parser.add_argument("--no-glibc-check", dest="glibc_check", action="store_false", help="for another machine")
+    return parser
+
+
+def _rule(text: str) -> tuple[str, str]:
+    prefix, _, place = text.partition("=")
+    if not (prefix and place):
+        raise argparse.ArgumentTypeError(f"not PREFIX=PLACE: {text!r}")
+    return prefix, place
+
+
+# -------------------------------------------------------------------------------------------- the place
+
+
+def install_slice(
+    content: bytes,
+    prefix: Path,
+    *,
+    fetch: Fetch,
+    target_prefix: Path | None = None,
+    python: Path | None = None,
+    epoch: int = EPOCH,
+    check_glibc: bool = True,
+    progress: Progress = lambda stage, done, total: None,
+) -> Report:
+    """Install the slice ``content`` into ``prefix``, which must not be there, be empty, or have been made by this.
+
+    ``target_prefix`` is where it will be used, if elsewhere; ``python`` the interpreter for wheels where the slice
+    has no conda python; ``epoch`` the time of every file, in seconds. Raises ``InstallError``, and then leaves
+    nothing behind and the old prefix as it was.
+    """
+    slice_ = parse_slice(content)
+    prefix = Path(os.path.normpath(prefix.absolute()))
+    embedded = target_prefix or prefix
+    if not embedded.is_absolute() or any(c in str(embedded) for c in "\n\r\0"):
+        raise InstallError(f"{embedded}: the target prefix must be an absolute path on one line")
+    if not prefix.name:
+        raise InstallError(f"{prefix}: a prefix cannot be the root of the file system")
+    _refuse_python(slice_, python)
+    if check_glibc and slice_.platform == str(Subdir.current()):
+        _refuse_glibc(slice_.glibc, glibc_version())
+    try:
+        with _staging(prefix) as root:
+            report = _install(slice_, root, str(embedded), fetch, python, epoch, progress)
+            _swap(root, prefix)
+        os.utime(prefix, (epoch, epoch))
+    except OSError as error:
+        raise InstallError(
+            f"{prefix}: {error}",
+            "the prefix is made beside its place and renamed: the folder above must be writable, the place no mount",
+        ) from error
+    return report
+
+
+def _install(
+    slice_: Slice, root: Path, embedded: str, fetch: Fetch, python: Path | None, epoch: int, progress: Progress
+) -> Report:
+    (root / ".work").mkdir()
+    artifacts = _take(slice_, fetch, root / ".work")
+    owners: dict[str, Package] = {}
+    site_packages = ""
+    warnings: list[str] = []
+    if slice_.conda:
+        owners, site_packages, warnings = _install_conda(slice_, artifacts, root, embedded, progress)
+    if python is not None:
+        site_packages = _make_virtual_environment(slice_, python, root, owners)
+    for done, package in enumerate(slice_.wheels, 1):
+        _install_wheel(package, artifacts[package.sha256], root, embedded, site_packages, owners)
+        progress("wheels", done, len(slice_.wheels))
+    shutil.rmtree(root / ".work")
+    progress("normalise", 0, 1)
+    _normalise(root, slice_, owners, epoch)
+    progress("normalise", 1, 1)
+    return Report(conda=len(slice_.conda), wheels=len(slice_.wheels), warnings=tuple(warnings))
+
+
+def _refuse_python(slice_: Slice, python: Path | None) -> None:
+    if slice_.conda_python is not None and python is not None:
+        raise InstallError("the slice brings its own python: no other can be given")
+    if slice_.wheels and slice_.conda_python is None and python is None:
+        raise InstallError(
+            "the slice has wheels and no python to run them",
+            f"give the interpreter with --python{f' (Python {_short(slice_)})' if slice_.python else ''}",
+        )
+
+
+def glibc_version() -> str | None:
+    """The version of this machine's glibc, or ``None`` where the C library is another."""
+    try:
+        name, _, version = (os.confstr("CS_GNU_LIBC_VERSION") or "").partition(" ")
+    except (ValueError, OSError):  # musl does not know the name
+        return None
+    return version if name == "glibc" else None
+
+
+def _refuse_glibc(needed: str, have: str | None) -> None:
+    if not needed:
+        return
+    if have is None:
+        raise InstallError(f"the lock needs glibc {needed}, and this machine's C library is not glibc (musl?)")
+    if _numbers(have) < _numbers(needed):
+        raise InstallError(
+            f"the lock needs glibc {needed}, and this machine has {have}",
+            "take a newer base, or lock for an older __glibc",
+        )
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version))
+
+
+@contextlib.contextmanager
+def _staging(prefix: Path) -> Iterator[Path]:
+    """An empty folder beside ``prefix`` that this process alone holds. What a killed run left in it is removed."""
+    if prefix.is_symlink() or (prefix.exists() and not prefix.is_dir()):
+        raise InstallError(f"{prefix}: in the way, and not a folder")
+    if prefix.exists() and any(prefix.iterdir()) and not (prefix / MARKER).is_file():
+        raise InstallError(f"{prefix} is not empty and was not made by samebox", "remove it, or choose another place")
+    prefix.parent.mkdir(parents=True, exist_ok=True)
+    root = prefix.with_name(f".{prefix.name}.samebox")
+    descriptor = _hold(root, prefix)
+    try:
+        _recover(prefix)
+        _empty(root)
+        yield root
+    except BaseException:
+        if root.exists():
+            shutil.rmtree(root)
+        raise
+    finally:
+        os.close(descriptor)
+
+
+def _hold(root: Path, prefix: Path) -> int:
+    """Make and lock the folder; the lock goes with the process, however that ends."""
+    root.mkdir(exist_ok=True)
+    descriptor = os.open(root, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.path.samestat(os.fstat(descriptor), root.stat()):
+            return descriptor
+    except (BlockingIOError, FileNotFoundError):
+        pass  # another process holds it, or has just renamed or removed it
+    except OSError:
+        os.close(descriptor)
+        raise
+    os.close(descriptor)
+    raise InstallError(f"another process is installing into {prefix}", "wait for it to end")
+
+
+def _empty(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def _swap(root: Path, prefix: Path) -> None:
+    """Put the new prefix into its place; the old one is moved aside first, and back if that fails."""
+    if prefix.exists():
+        prefix.rename(_aside(prefix))
+    try:
+        root.rename(prefix)
+    finally:
+        _recover(prefix)
+
+
+def _recover(prefix: Path) -> None:
+    """Bring back what a killed ``_swap`` has moved aside, or remove it where the new one is in its place."""
+    old = _aside(prefix)
+    if old.exists() and prefix.exists():
+        shutil.rmtree(old)
+    elif old.exists():
+        old.rename(prefix)
+
+
+def _aside(prefix: Path) -> Path:
+    return prefix.with_name(f".{prefix.name}.samebox-old")
 
 
 # -------------------------------------------------------------------------------------------- the slice
@@ -446,22 +672,12 @@ def _claims(packages: Iterable[Package], cache: Path, site_packages: str) -> dic
             other = claims.setdefault(path, claim)
             if not _same(other, claim):
                 raise _conflict(path, other.owner, package)
-    for folder, owner in _folders(claims).items():
+    folders = {folder: claim.owner for path, claim in claims.items() for folder in _parents(path)}
+    for folder, owner in folders.items():
         above = claims.get(folder)
         if above is not None and not _is_folder(above):
             raise _conflict(folder, above.owner, owner)
     return claims
-
-
-def _folders(claims: Mapping[str, _Claim]) -> dict[str, Package]:
-    """Every folder that the paths lie in, with a package that has something there."""
-    folders: dict[str, Package] = {}
-    for path, claim in claims.items():
-        folder = path.rpartition("/")[0]
-        while folder and folder not in folders:
-            folders[folder] = claim.owner
-            folder = folder.rpartition("/")[0]
-    return folders
 
 
 def _package_claims(package: Package, cache: Path, site_packages: str) -> Iterator[tuple[str, _Claim]]:
@@ -711,31 +927,21 @@ def _blame(package: Package, trouble: str, errors: tuple[type[Exception], ...]) 
 
 def _normalise(root: Path, slice_: Slice, owners: Iterable[str], epoch: int) -> None:
     """Make the tree a function of the slice and the prefix's path alone."""
-    dropped = _drop_bytecode(root)
-    owned = {*owners, *_restate_conda_meta(root, slice_, dropped)}
-    _drop_strays(root, owned)
-    _separate_hard_links(root)
-    _fix_modes(root)
-    _fix_times(root, epoch)
+    files = {path for path, is_folder in _walk(root) if not is_folder}
+    bytecode = {path for path in files if _is_bytecode(path, files)}
+    owned = {*owners, *_restate_conda_meta(root, slice_, bytecode)} - bytecode
+    kept = _drop_strays(root, owned)
+    _fix_modes(root, kept)
+    _fix_times(root, kept, epoch)
 
 
 def _is_bytecode(path: str, names: Iterable[str]) -> bool:
-    """A ``.pyc`` that is the only form of its module (no ``.py`` beside it) is code, not a cache of it."""
-    if not path.endswith(".pyc"):
-        return False
-    return "__pycache__" in path.split("/") or path[:-1] in names
+    """Whether a file is a cache that Python would find stale and ignore: it holds the time of its source, which is
+    set below. A ``.pyc`` that is the only form of its module (no ``.py`` beside it) is code, and stays."""
+    return path.endswith(".pyc") and ("__pycache__" in path.split("/") or path[:-1] in names)
 
 
-def _drop_bytecode(root: Path) -> set[str]:
-    """Bytecode holds the time of its source, which is set below: Python would find all of it stale and ignore it."""
-    names = {p.relative_to(root).as_posix() for p in _entries(root) if not stat.S_ISDIR(p.lstat().st_mode)}
-    dropped = {name for name in names if _is_bytecode(name, names)}
-    for name in dropped:
-        (root / name).unlink()
-    return dropped
-
-
-def _restate_conda_meta(root: Path, slice_: Slice, dropped: set[str]) -> set[str]:
+def _restate_conda_meta(root: Path, slice_: Slice, bytecode: set[str]) -> set[str]:
     """Records lose what is of this machine (cache paths, and how files were linked), and list what is there.
 
     ``history`` is empty: conda wants it to be there, and it would hold times. The marker says which slice this is.
@@ -748,7 +954,7 @@ def _restate_conda_meta(root: Path, slice_: Slice, dropped: set[str]) -> set[str
         with _blame(package, "its record cannot be read", _METADATA_ERRORS):
             record = json.loads(path.read_bytes())
             entries = [_restored(entry, root) for entry in record["paths_data"]["paths"]]
-        entries = sorted((e for e in entries if e["_path"] not in dropped), key=lambda e: str(e["_path"]))
+        entries = sorted((e for e in entries if e["_path"] not in bytecode), key=lambda e: str(e["_path"]))
         record["paths_data"]["paths"] = entries
         record["files"] = [e["_path"] for e in entries if e["path_type"] != "directory"]
         record |= {"url": package.public_url, "channel": package.channel, "fn": package.file_name}
@@ -769,278 +975,71 @@ def _restored(entry: dict[str, object], root: Path) -> dict[str, object]:
     return entry if original is None else entry | {"_path": original}
 
 
-def _drop_strays(root: Path, owned: set[str]) -> None:
-    """What no package owns (rattler's CACHEDIR.TAG, files moved aside, emptied folders) would differ by version."""
-    for path in sorted(_entries(root), reverse=True):  # contents before their folder
-        if path.relative_to(root).as_posix() in owned:
-            continue
-        if not stat.S_ISDIR(path.lstat().st_mode):
-            path.unlink()
-        elif not any(path.iterdir()):
-            path.rmdir()
+def _drop_strays(root: Path, owned: set[str]) -> list[str]:
+    """Remove what no package owns (bytecode, rattler's CACHEDIR.TAG, files moved aside, emptied folders); it would
+    differ from version to version. Gives what stays."""
+    wanted = {*owned, *(folder for path in owned for folder in _parents(path))}
+    kept = []
+    for path, is_folder in sorted(_walk(root), reverse=True):  # contents before their folder
+        if path in wanted:
+            kept.append(path)
+        elif is_folder:
+            (root / path).rmdir()
+        else:
+            (root / path).unlink()
+    return kept
 
 
-def _separate_hard_links(root: Path) -> None:
-    """Whether two equal files share an inode depends on the file system, and an archive of the prefix shows it."""
-    for path in _entries(root):
-        status = path.lstat()
-        if stat.S_ISREG(status.st_mode) and status.st_nlink > 1:
-            copy = path.with_name(f"{path.name}.samebox-copy")
-            shutil.copy(path, copy)
-            copy.replace(path)
+def _fix_modes(root: Path, paths: Iterable[str]) -> None:
+    """The umask and the packagers' habits have no say: a file can be run or it cannot. Links have no mode.
+
+    Equal files do not share an inode: whether they do depends on the file system, and an archive shows it.
+    """
+    root.chmod(0o755)
+    for path in paths:
+        place = root / path
+        status = place.lstat()
+        if stat.S_ISDIR(status.st_mode):
+            place.chmod(0o755)
+        elif stat.S_ISREG(status.st_mode):
+            if status.st_nlink > 1:
+                copy = place.with_name(f"{place.name}.samebox-copy")
+                shutil.copyfile(place, copy)
+                copy.replace(place)
+            place.chmod(0o755 if status.st_mode & 0o100 else 0o644)
+        elif not stat.S_ISLNK(status.st_mode):
+            raise InstallError(f"{path}: neither a file nor a folder nor a link")
 
 
-def _fix_modes(root: Path) -> None:
-    """The umask and the packagers' habits have no say: a file can be run or it cannot. Symbolic links have no mode."""
-    for path in (root, *_entries(root)):
-        mode = path.lstat().st_mode
-        if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
-            raise InstallError(f"{path.relative_to(root)}: neither a file nor a folder nor a link")
-        if not stat.S_ISLNK(mode):
-            path.chmod(0o755 if stat.S_ISDIR(mode) or mode & 0o100 else 0o644)
+def _fix_times(root: Path, paths: Iterable[str], epoch: int) -> None:
+    """One time for everything, links and folders too; it comes last, since every change moves the times."""
+    for path in (*paths, "."):
+        os.utime(root / path, (epoch, epoch), follow_symlinks=False)
 
 
-def _fix_times(root: Path, epoch: int) -> None:
-    """One time for everything, symbolic links and folders too; it comes last, since every change moves the times."""
-    for path in (*_entries(root), root):
-        os.utime(path, (epoch, epoch), follow_symlinks=False)
+def _walk(root: Path) -> list[tuple[str, bool]]:
+    """Every path below ``root``, and whether it is a folder; links are not followed."""
+    found = []
+    pending = [""]
+    while pending:
+        folder = pending.pop()
+        with os.scandir(root / folder) as entries:
+            for entry in entries:
+                is_folder = entry.is_dir(follow_symlinks=False)
+                found.append((folder + entry.name, is_folder))
+                if is_folder:
+                    pending.append(f"{folder}{entry.name}/")
+    return found
 
 
-def _entries(root: Path) -> list[Path]:
-    """Everything below ``root``; symbolic links are not followed."""
-    return [
-        Path(folder, name) for folder, folders, files in os.walk(root, onerror=_raise) for name in (*folders, *files)
-    ]
-
-
-def _raise(error: OSError) -> None:
-    raise error
+def _parents(path: str) -> Iterator[str]:
+    while "/" in path:
+        path = path.rpartition("/")[0]
+        yield path
 
 
 def _json(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True).encode() + b"\n"
-
-
-# -------------------------------------------------------------------------------------------- the place
-
-
-def install_slice(
-    content: bytes,
-    prefix: Path,
-    *,
-    fetch: Fetch,
-    target_prefix: Path | None = None,
-    python: Path | None = None,
-    epoch: int = EPOCH,
-    check_glibc: bool = True,
-    progress: Progress = lambda stage, done, total: None,
-) -> Report:
-    """Install the slice ``content`` into ``prefix``, which must not be there, be empty, or have been made by this.
-
-    ``target_prefix`` is where it will be used, if elsewhere; ``python`` the interpreter for wheels where the slice
-    has no conda python; ``epoch`` the time of every file, in seconds. Raises ``InstallError``, and then leaves
-    nothing behind and the old prefix as it was.
-    """
-    slice_ = parse_slice(content)
-    prefix = Path(os.path.normpath(prefix.absolute()))
-    embedded = target_prefix or prefix
-    if not embedded.is_absolute() or any(c in str(embedded) for c in "\n\r\0"):
-        raise InstallError(f"{embedded}: the target prefix must be an absolute path on one line")
-    if not prefix.name:
-        raise InstallError(f"{prefix}: a prefix cannot be the root of the file system")
-    _refuse_python(slice_, python)
-    if check_glibc and slice_.platform == str(Subdir.current()):
-        _refuse_glibc(slice_.glibc, glibc_version())
-    try:
-        with _staging(prefix) as root:
-            report = _install(slice_, root, str(embedded), fetch, python, epoch, progress)
-            _swap(root, prefix)
-        os.utime(prefix, (epoch, epoch))
-    except OSError as error:
-        raise InstallError(f"{prefix}: {error}") from error
-    return report
-
-
-def _install(
-    slice_: Slice, root: Path, embedded: str, fetch: Fetch, python: Path | None, epoch: int, progress: Progress
-) -> Report:
-    (root / ".work").mkdir()
-    artifacts = _take(slice_, fetch, root / ".work")
-    owners: dict[str, Package] = {}
-    site_packages = ""
-    warnings: list[str] = []
-    if slice_.conda:
-        owners, site_packages, warnings = _install_conda(slice_, artifacts, root, embedded, progress)
-    if python is not None:
-        site_packages = _make_virtual_environment(slice_, python, root, owners)
-    for done, package in enumerate(slice_.wheels, 1):
-        _install_wheel(package, artifacts[package.sha256], root, embedded, site_packages, owners)
-        progress("wheels", done, len(slice_.wheels))
-    shutil.rmtree(root / ".work")
-    progress("normalise", 0, 1)
-    _normalise(root, slice_, owners, epoch)
-    progress("normalise", 1, 1)
-    return Report(conda=len(slice_.conda), wheels=len(slice_.wheels), warnings=tuple(warnings))
-
-
-def _refuse_python(slice_: Slice, python: Path | None) -> None:
-    if slice_.conda_python is not None and python is not None:
-        raise InstallError("the slice brings its own python: no other can be given")
-    if slice_.wheels and slice_.conda_python is None and python is None:
-        raise InstallError(
-            "the slice has wheels and no python to run them",
-            f"give the interpreter with --python{f' (Python {_short(slice_)})' if slice_.python else ''}",
-        )
-
-
-def glibc_version() -> str | None:
-    """The version of this machine's glibc, or ``None`` where the C library is another."""
-    try:
-        name, _, version = (os.confstr("CS_GNU_LIBC_VERSION") or "").partition(" ")
-    except (ValueError, OSError):  # musl does not know the name
-        return None
-    return version if name == "glibc" else None
-
-
-def _refuse_glibc(needed: str, have: str | None) -> None:
-    if not needed:
-        return
-    if have is None:
-        raise InstallError(f"the lock needs glibc {needed}, and this machine's C library is not glibc (musl?)")
-    if _numbers(have) < _numbers(needed):
-        raise InstallError(
-            f"the lock needs glibc {needed}, and this machine has {have}",
-            "take a newer base, or lock for an older __glibc",
-        )
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in re.findall(r"\d+", version))
-
-
-@contextlib.contextmanager
-def _staging(prefix: Path) -> Iterator[Path]:
-    """An empty folder beside ``prefix`` that this process alone holds. What a killed run left in it is removed."""
-    if prefix.is_symlink() or (prefix.exists() and not prefix.is_dir()):
-        raise InstallError(f"{prefix}: in the way, and not a folder")
-    if prefix.exists() and any(prefix.iterdir()) and not (prefix / MARKER).is_file():
-        raise InstallError(f"{prefix} is not empty and was not made by samebox", "remove it, or choose another place")
-    prefix.parent.mkdir(parents=True, exist_ok=True)
-    root = prefix.with_name(f".{prefix.name}.samebox")
-    descriptor = _hold(root, prefix)
-    try:
-        _recover(prefix)
-        _empty(root)
-        yield root
-    except BaseException:
-        if root.exists():
-            shutil.rmtree(root)
-        raise
-    finally:
-        os.close(descriptor)
-
-
-def _hold(root: Path, prefix: Path) -> int:
-    """Make and lock the folder; the lock goes with the process, however that ends."""
-    root.mkdir(exist_ok=True)
-    descriptor = os.open(root, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.path.samestat(os.fstat(descriptor), root.stat()):
-            return descriptor
-    except (BlockingIOError, FileNotFoundError):
-        pass  # another process holds it, or has just renamed or removed it
-    except OSError:
-        os.close(descriptor)
-        raise
-    os.close(descriptor)
-    raise InstallError(f"another process is installing into {prefix}", "wait for it to end")
-
-
-def _empty(folder: Path) -> None:
-    for path in folder.iterdir():
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
-
-
-def _swap(root: Path, prefix: Path) -> None:
-    """Put the new prefix into its place; the old one is moved aside first, and back if that fails."""
-    if prefix.exists():
-        prefix.rename(_aside(prefix))
-    try:
-        root.rename(prefix)
-    finally:
-        _recover(prefix)
-
-
-def _recover(prefix: Path) -> None:
-    """Bring back what a killed ``_swap`` has moved aside, or remove it where the new one is in its place."""
-    old = _aside(prefix)
-    if old.exists() and prefix.exists():
-        shutil.rmtree(old)
-    elif old.exists():
-        old.rename(prefix)
-
-
-def _aside(prefix: Path) -> Path:
-    return prefix.with_name(f".{prefix.name}.samebox-old")
-
-
-# ------------------------------------------------------------------------------------- the command line
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Run the command line and give its exit code: 0, or 2 where the slice cannot be installed."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
-    if options.artifacts is not None and (options.mirror or options.cache):
-        parser.error("--artifacts stands alone: with it nothing is downloaded")
-    if options.artifacts is not None:
-        fetch = from_folder(options.artifacts)
-    else:
-        fetch = download(options.mirror, os.environ, options.cache)
-    try:
-        report = install_slice(
-            options.slice.read_bytes(),
-            options.prefix,
-            fetch=fetch,
-            target_prefix=options.target_prefix,
-            python=options.python,
-            epoch=options.epoch,
-            check_glibc=options.glibc_check,
-        )
-    except (InstallError, OSError) as error:
-        sys.stderr.write(f"error: {error}\n")
-        if isinstance(error, InstallError) and error.hint:
-            sys.stderr.write(f"hint: {error.hint}\n")
-        return 2
-    for warning in report.warnings:
-        sys.stderr.write(f"warning: {warning}\n")
-    sys.stderr.write(f"installed {report.conda} conda packages and {report.wheels} wheels\n")
-    return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description="Install the slice of a lock into a prefix.")
-    parser.add_argument("slice", type=Path, help="the slice, a JSON file")
-    parser.add_argument("--prefix", type=Path, required=True, help="the folder to make")
-    parser.add_argument("--artifacts", type=Path, help="a folder with every artifact as SHA256/FILE; no network")
-    parser.add_argument("--cache", type=Path, help="a folder to keep downloads in, as SHA256/FILE")
-    parser.add_argument("--mirror", type=_rule, action="append", default=[], metavar="PREFIX=PLACE")
-    parser.add_argument("--python", type=Path, help="the interpreter, where the slice has no conda python")
-    parser.add_argument("--epoch", type=int, default=EPOCH, help="the time of every file, in seconds")
-    parser.add_argument("--target-prefix", type=Path, help="where the prefix will be used, if elsewhere")
-    parser.add_argument("--no-glibc-check", dest="glibc_check", action="store_false", help="for another machine")
-    return parser
-
-
-def _rule(text: str) -> tuple[str, str]:
-    prefix, _, place = text.partition("=")
-    if not (prefix and place):
-        raise argparse.ArgumentTypeError(f"not PREFIX=PLACE: {text!r}")
-    return prefix, place
 
 
 if __name__ == "__main__":

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from resolver.conda import CondaUnsolvable
 from resolver.errors import NoSolution
 from resolver.model import CondaSpec, Conflict
 
-__all__ = ["conda_conflict", "no_solution", "render"]
+__all__ = ["CONDA_PROVIDES_IT", "OF_THIS_NAME", "conda_conflict", "no_solution", "render"]
+
+CONDA_PROVIDES_IT = "conda, which provides it"
+"""Who claims the version of a project that conda provides."""
+
+OF_THIS_NAME = "of this name"
+"""In the detail of a conflict about a name that is nowhere: what is ``nearest`` are names then, and else versions."""
 
 _MOST_LINES = 8
+_MOST_VERSIONS = 5
 
 
 def no_solution(conflicts: Iterable[Conflict]) -> NoSolution:
@@ -31,19 +38,35 @@ def render(conflict: Conflict) -> str:
 
 def conda_conflict(failed: CondaUnsolvable) -> Conflict:
     """What the conda solver found, with the origins of the specs that cannot hold together."""
-    unknown = [spec for spec in failed.core if not spec.name.startswith("__") and spec.name not in failed.names]
-    core = tuple(unknown) or failed.core
+    core = failed.core
     subject = core[0].name if core else "the environment"
-    nearest: tuple[str, ...] = ()
-    if unknown:
-        nearest = tuple(difflib.get_close_matches(subject, sorted(failed.names), n=3, cutoff=0.75))
+    if core and core[0].name not in failed.names and not core[0].name.startswith("__"):
+        nearest = _nearest([spec.name for spec in core], failed.names)
         channels = ", ".join(failed.problem.channels)
-        detail = f"no package of this name in {channels}"
+        detail = f"no package {OF_THIS_NAME} in {channels}"
     else:
-        detail = _solver_text(failed.text)
+        nearest = failed.versions[:_MOST_VERSIONS]
+        detail = "\n".join((_solver_text(failed.text), *_left_out(failed)))
     claims = tuple((_shown(spec), str(spec.origin)) for spec in core)
     platform = failed.problem.platform.subdir
     return Conflict(platform=platform, subject=subject, claims=claims, nearest=nearest, detail=detail)
+
+
+def _nearest(unknown: list[str], names: frozenset[str]) -> tuple[str, ...]:
+    """The names most like the unknown one; where there are several of them, the one most like each."""
+    known = sorted(names)
+    if len(unknown) == 1:
+        return tuple(difflib.get_close_matches(unknown[0], known, n=3, cutoff=0.75))
+    found = ((name, difflib.get_close_matches(name, known, n=1, cutoff=0.75)) for name in unknown)
+    return tuple(f"{near[0]} for {name}" for name, near in found if near)
+
+
+def _left_out(failed: CondaUnsolvable) -> Iterator[str]:
+    """What the solver was not shown, if it is what the solver could not find."""
+    words = set(failed.text.split())
+    for name, version in failed.unhashed:
+        if name in words:
+            yield f"{name} {version} has no sha256 in its channel, and only what has one can be locked"
 
 
 def _shown(spec: CondaSpec) -> str:
@@ -68,11 +91,15 @@ def _is_origin(who: str) -> bool:
 
 
 def _hint(conflict: Conflict) -> str | None:
-    if not conflict.nearest:
-        return None
-    if conflict.nearest[0][0].isdigit():
+    if conflict.nearest and OF_THIS_NAME in conflict.detail:
+        return f"did you mean {' or '.join(conflict.nearest)}?"
+    if conflict.nearest:
         return f"usable versions of {conflict.subject}: {', '.join(conflict.nearest)}"
-    return f"did you mean {' or '.join(conflict.nearest)}?"
+    if OF_THIS_NAME in conflict.detail:
+        return "check how the name is spelled, and where it is to be found"
+    if any(who == CONDA_PROVIDES_IT for _, who in conflict.claims):
+        return f"ask conda for another {conflict.subject}, or have it from PyPI alone"
+    return "loosen or drop one of these requests" if len(conflict.claims) > 1 else None
 
 
 def _solver_text(text: str) -> str:

@@ -84,14 +84,17 @@ class Wheels:
     def __init__(self, project: Project, target: Target) -> None:
         self.project = project
         self._target = target
-        self._chosen: dict[tuple[int, bool], DistributionFile | None] = {}
+        self._chosen: dict[tuple[int, bool, frozenset[str] | None], DistributionFile | None] = {}
 
-    def best(self, rank: int, *, yanked: bool = False) -> DistributionFile | None:
+    def best(
+        self, rank: int, *, yanked: bool = False, hashes: frozenset[str] | None = None
+    ) -> DistributionFile | None:
         """The wheel of that version with the best tag (then the highest build number), if there is one that may
-        be used here; yanked ones (PEP 592) only where ``yanked`` allows them."""
-        key = (rank, yanked)
+        be used here; yanked ones (PEP 592) only where ``yanked`` allows them and nothing else is left. With
+        ``hashes`` (``sha256:hex``) only files that have one of them count."""
+        key = (rank, yanked, hashes)
         if key not in self._chosen:
-            self._chosen[key] = self._choose(rank, yanked)
+            self._chosen[key] = self._choose(rank, yanked, hashes)
         return self._chosen[key]
 
     def metadata(self, file: DistributionFile) -> CoreMetadata:
@@ -103,14 +106,16 @@ class Wheels:
         if self.project.index is not None:
             self.project.index.prefetch_metadata([file])
 
-    def _choose(self, rank: int, yanked: bool) -> DistributionFile | None:
-        best: tuple[int, tuple[int, str], str] | None = None
+    def _choose(self, rank: int, yanked: bool, hashes: frozenset[str] | None) -> DistributionFile | None:
+        best: tuple[bool, int, tuple[int, str], str] | None = None
         chosen = None
         for wheel in self.project.wheels[rank]:
             priority = self._priority(wheel)
             if priority is None or self.refusal(wheel.file, yanked=yanked) is not None:
                 continue
-            key = (-priority, wheel.build, wheel.file.filename)
+            if hashes is not None and f"sha256:{wheel.file.sha256}" not in hashes:
+                continue
+            key = (wheel.file.yanked is None, -priority, wheel.build, wheel.file.filename)
             if best is None or key > best:
                 best, chosen = key, wheel.file
         return chosen

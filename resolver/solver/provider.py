@@ -94,7 +94,7 @@ class Provider(AbstractProvider[Need, Candidate, Identifier]):
         self._constraints = constraints
         self._prereleases = prereleases
         self._wheels: dict[str, Wheels] = {}
-        self._candidates: dict[tuple[str, str, int], Candidate] = {}
+        self._candidates: dict[tuple[str, str, int, str], Candidate] = {}
         self._needs: dict[tuple[str, str, int], tuple[Need, ...]] = {}
 
     # ---- resolvelib's questions, in the order in which it asks them
@@ -169,13 +169,14 @@ class Provider(AbstractProvider[Need, Candidate, Identifier]):
         for specifier in specifiers:
             mask &= ranked.admitted(specifier)
         exact = any(_is_exact(specifier) for specifier in specifiers)
+        hashes = _hashes(needs)
         asked_for = self._prereleases or any(names_prerelease(s) for s in specifiers)
         groups = [mask] if asked_for else [mask & ~ranked.prereleases, mask & ranked.prereleases]
         for group in groups:
             some = False
             for rank in ranks(group):
-                file = wheels.best(rank, yanked=exact)
-                if file is None or not _has_hash(file, needs):
+                file = wheels.best(rank, yanked=exact, hashes=hashes)
+                if file is None:
                     continue
                 if not some:
                     wheels.prefetch(file)
@@ -187,20 +188,20 @@ class Provider(AbstractProvider[Need, Candidate, Identifier]):
                 return
 
     def _candidate(self, name: str, extra: str, rank: int, file: DistributionFile) -> Candidate:
-        key = (name, extra, rank)
+        key = (name, extra, rank, file.filename)
         if key not in self._candidates:
             version = self.wheels(name).project.ranked.versions[rank]
             self._candidates[key] = Candidate(name=name, extra=extra, version=version, rank=rank, file=file)
         return self._candidates[key]
 
     def _fixed_candidate(self, name: str, extra: str) -> Candidate:
-        key = (name, extra, -1)
+        key = (name, extra, -1, "")
         if key not in self._candidates:
             self._candidates[key] = Candidate(name=name, extra=extra, version=self._fixed[name], rank=-1, file=None)
         return self._candidates[key]
 
     def _direct_candidate(self, direct: DirectFile, extra: str) -> Candidate:
-        key = (direct.url, extra, -2)
+        key = (direct.url, extra, -2, "")
         if key not in self._candidates:
             version = Version(direct.metadata.version)
             self._candidates[key] = Candidate(
@@ -234,6 +235,10 @@ class Provider(AbstractProvider[Need, Candidate, Identifier]):
         if candidate.extra:
             yield Need(name=candidate.name, exactly=candidate.version, needed_by=str(candidate))
         elif candidate.name in self._fixed:
+            return
+        if candidate.direct is not None and not self._target.takes(candidate.direct.filename):
+            reason = f"{candidate.direct.filename} is no wheel for {self._target}"
+            yield Need(name=candidate.name, extra=candidate.extra, impossible=reason, needed_by=str(candidate))
             return
         metadata = self._metadata(candidate)
         if isinstance(metadata, str):
@@ -288,9 +293,10 @@ def _is_exact(specifier: str) -> bool:
     return specifier.startswith("===") or (specifier.startswith("==") and "*" not in specifier and "," not in specifier)
 
 
-def _has_hash(file: DistributionFile, needs: Sequence[Need]) -> bool:
-    wanted = [need.hashes for need in needs if need.hashes]
-    return all(f"sha256:{file.sha256}" in hashes for hashes in wanted)
+def _hashes(needs: Sequence[Need]) -> frozenset[str] | None:
+    """The hashes of which a file must have one; ``None`` where no need names any."""
+    named = [frozenset(need.hashes) for need in needs if need.hashes]
+    return frozenset.intersection(*named) if named else None
 
 
 def _exactly(needs: Sequence[Need], candidate: Candidate) -> bool:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
 from packaging.version import Version
-from resolvelib import BaseReporter, ResolutionImpossible, ResolutionTooDeep, Resolver
-from resolvelib.resolvers import RequirementInformation
+from resolvelib import BaseReporter, ResolutionImpossible, ResolutionTooDeep
+from resolvelib.resolvers import RequirementInformation, Resolution
 
-from resolver.errors import NoSolution
+from resolver.errors import IndexUnavailable, NoSolution
 from resolver.indexes import DistributionFile
 from resolver.model import Conflict, PypiRequirement
+from resolver.names import known_projects
 from resolver.solver.direct import DirectFile
-from resolver.solver.explain import no_solution
+from resolver.solver.explain import CONDA_PROVIDES_IT, OF_THIS_NAME, no_solution
 from resolver.solver.projects import Projects, Wheels
 from resolver.solver.provider import Candidate, Identifier, Need, Provider
 from resolver.solver.targets import Target
@@ -73,17 +75,32 @@ def resolve_pypi(problem: PypiProblem, projects: Projects) -> PypiSolution:
     )
     roots = _roots(problem)
     projects.prefetch([need.name for need in roots if need.name not in problem.fixed])
-    resolver: Resolver[Need, Candidate, Identifier] = Resolver(provider, BaseReporter())
+    # not Resolver: what it does with a finished Resolution recurses without end where left-over pins form a cycle
+    resolution: Resolution[Need, Candidate, Identifier] = Resolution(provider, BaseReporter())
     try:
-        result = resolver.resolve(roots, max_rounds=_MAX_ROUNDS)
+        pins = resolution.resolve(roots, max_rounds=_MAX_ROUNDS).mapping
     except ResolutionImpossible as error:
         raise no_solution([_conflict(problem, projects, error.causes)]) from error
-    except (ResolutionTooDeep, RecursionError) as error:
+    except ResolutionTooDeep as error:
         raise NoSolution(
             f"{problem.target.platform.subdir}: the search for PyPI packages was given up after {_MAX_ROUNDS} rounds",
             hint="pin some of the requirements to narrow it",
         ) from error
-    return _solution(result.mapping.values(), provider, problem)
+    return _solution(_reached(roots, pins, provider), provider, problem)
+
+
+def _reached(
+    roots: Iterable[Need], pins: Mapping[Identifier, Candidate], provider: Provider
+) -> list[Candidate]:
+    """The pins that the roots need. Others may be left over from candidates that were given up on the way."""
+    found: dict[Identifier, Candidate] = {}
+    waiting = [provider.identify(need) for need in roots]
+    while waiting:
+        identifier = waiting.pop()
+        if identifier not in found:
+            found[identifier] = pins[identifier]
+            waiting.extend(provider.identify(need) for need in provider.get_dependencies(pins[identifier]))
+    return list(found.values())
 
 
 def _roots(problem: PypiProblem) -> list[Need]:
@@ -175,14 +192,23 @@ def _conflict(
         claims = tuple((str(n.impossible), n.needed_by) for n in impossible)
         return Conflict(platform=subdir, subject=impossible[0].name, claims=claims)
     name = needs[0].name
-    claims = tuple((str(n) if not n.exactly else f"{n.name}=={n.exactly}", n.needed_by) for n in needs)
+    claims = _asked_for(problem, causes) + tuple((str(n) if not n.exactly else f"{n.name}=={n.exactly}", n.needed_by) for n in needs)
     if name in problem.fixed:
-        claims += ((f"{name}=={problem.fixed[name]}", "conda, which provides it"),)
+        claims += ((f"{name}=={problem.fixed[name]}", CONDA_PROVIDES_IT),)
     limits = tuple(
         (f"{c.name}{c.specifier}", f"the constraint in {c.origin}") for c in problem.constraints if c.name == name
     )
     detail, nearest = _what_there_is(problem, projects, name)
     return Conflict(platform=subdir, subject=name, claims=claims + limits, nearest=nearest, detail=detail)
+
+
+def _asked_for(
+    problem: PypiProblem, causes: Collection[RequirementInformation[Need, Candidate]]
+) -> tuple[tuple[str, str], ...]:
+    """The lines of the manifests that brought in those who make the contradicting requirements."""
+    parents = {cause.parent.name for cause in causes if cause.parent is not None}
+    roots = {(str(r), str(r.origin)) for r in problem.requirements if r.name in parents}
+    return tuple(sorted(roots))
 
 
 def _what_there_is(problem: PypiProblem, projects: Projects, name: str) -> tuple[str, tuple[str, ...]]:
@@ -192,14 +218,31 @@ def _what_there_is(problem: PypiProblem, projects: Projects, name: str) -> tuple
     project = projects.get(name)
     if project.index is None:
         places = ", ".join(index.url for index in projects.indexes) or "none is configured"
-        return f"no index has a project of this name (asked: {places})", ()
+        return f"no index has a project {OF_THIS_NAME} (asked: {places})", _nearest(problem, projects, name)
     wheels = Wheels(project, problem.target)
     usable = [str(v) for rank, v in enumerate(project.ranked.versions) if wheels.best(rank) is not None]
     if usable:
         return "", tuple(reversed(usable[-5:]))
     if not any(project.wheels):
-        return f"it has source distributions only ({len(project.sdists)}), and Samebox locks wheels", ()
+        detail = f"it has source distributions only ({len(project.sdists)}), and Samebox locks wheels"
+        return f"{detail}: build one, and ask for that by its path", ()
     return f"none of its wheels is for {_of_target(problem.target)}", ()
+
+
+def _nearest(problem: PypiProblem, projects: Projects, name: str) -> tuple[str, ...]:
+    """The names most like it that are there. An index has no list of its projects that could be asked for, so these
+    come from what is known without it, and the indexes say which of them they have."""
+    asked = {requirement.name for requirement in problem.requirements}
+    known = {*known_projects(), *problem.fixed, *asked} - {name}
+    likely = difflib.get_close_matches(name, sorted(known), n=5, cutoff=0.75)
+    return tuple(other for other in likely if other in problem.fixed or _is_there(projects, other))[:3]
+
+
+def _is_there(projects: Projects, name: str) -> bool:
+    try:
+        return projects.get(name).index is not None
+    except IndexUnavailable:
+        return False  # offline and never seen: a name that cannot be confirmed is not offered
 
 
 def _of_target(target: Target) -> str:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from resolver.platforms import Platform, PythonTarget
 
@@ -32,6 +33,17 @@ class Target:
         tags = self.platform.wheel_tags(self.python)
         object.__setattr__(self, "environment", self.platform.markers(self.python))
         object.__setattr__(self, "tags", {tag: priority for priority, tag in enumerate(tags)})
+
+    def __str__(self) -> str:
+        return f"{self.platform.subdir} with Python {self.python.version}"
+
+    def takes(self, filename: str) -> bool:
+        """Whether one of the tags in a wheel's file name is among those of this target."""
+        try:
+            tags = parse_wheel_filename(filename)[3]
+        except InvalidWheelFilename:
+            return False
+        return any(str(tag) in self.tags for tag in tags)
 
     def applies(self, marker: str | Marker | None, extra: str = "") -> bool:
         """Whether a PEP 508 marker holds here, with ``extra`` as the extra that is asked for."""

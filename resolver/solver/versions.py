@@ -2,7 +2,9 @@
 
 In the solver's inner loop "which versions do all requirements admit" is then one ``&`` of integers, and
 ``packaging`` is asked only while a mask is made, a logarithmic number of times: over versions in PEP 440 order
-every operator but ``===`` admits one run of ranks (or, for ``!=``, all but one run).
+nearly every clause admits one run of ranks (or, for ``!=``, all but one run). Not so ``===``, and ``<`` or ``>``
+beside a pre- or post-release, whose neighbours of the same release count differently (packaging 25: ``>1.0a1``
+admits 1.0 and 1.1 but not 1.0.post1): there each version is asked about.
 """
 
 from __future__ import annotations
@@ -15,9 +17,9 @@ from functools import lru_cache
 from packaging.specifiers import Specifier, SpecifierSet
 from packaging.version import Version
 
-__all__ = ["RankedVersions", "ranks"]
+__all__ = ["RankedVersions", "names_prerelease", "ranks"]
 
-_RELEASE_PREFIX = re.compile(r"(?:\d+!)?\d+(?:\.\d+)*\Z")
+_RELEASE = re.compile(r"(?:\d+!)?\d+(?:\.\d+)*\Z")
 
 
 class RankedVersions:
@@ -41,24 +43,19 @@ class RankedVersions:
             self._masks[specifier] = mask
         return mask
 
-    def without_prereleases(self, mask: int, *, asked_for: bool) -> int:
-        """PEP 440's rule: pre-releases count if a specifier names one, or if nothing else is left."""
-        finals = mask & ~self.prereleases
-        return mask if asked_for or not finals else finals
-
     def _clause(self, clause: Specifier) -> int:
         operator, text = clause.operator, clause.version
 
         def admits(rank: int) -> bool:
             return clause.contains(self.versions[rank], prereleases=True)
 
+        if not _admits_a_run(operator, text):
+            return sum(1 << rank for rank in range(len(self.versions)) if admits(rank))
         if operator in (">=", ">"):
             return self._run(_first(0, len(self.versions), admits), len(self.versions))
         if operator in ("<=", "<"):
             return self._run(0, _first(0, len(self.versions), lambda rank: not admits(rank)))
         prefix = text.removesuffix(".*")
-        if operator == "===" or (prefix != text and not _RELEASE_PREFIX.match(prefix)):
-            return sum(1 << rank for rank in range(len(self.versions)) if admits(rank))
         # what is left admits one run that begins at, or (prefixes) just before, the version it names
         lowest = Version(f"{prefix}.dev0") if prefix != text else Version(text)
         start = bisect_left(self.versions, lowest)
@@ -69,6 +66,14 @@ class RankedVersions:
     @staticmethod
     def _run(start: int, end: int) -> int:
         return (1 << end) - (1 << start) if end > start else 0
+
+
+def _admits_a_run(operator: str, text: str) -> bool:
+    """Whether the clause admits (``!=``: refuses) one run of versions in PEP 440 order, whatever they are."""
+    if operator in ("<", ">"):
+        return _RELEASE.match(text) is not None
+    prefix = text.removesuffix(".*")
+    return operator != "===" and (prefix == text or _RELEASE.match(prefix) is not None)
 
 
 def _first(low: int, high: int, holds: Callable[[int], bool]) -> int:

@@ -147,8 +147,8 @@ class Credentials:
         except FileNotFoundError:
             return None
         except netrc.NetrcParseError as error:
-            # The message of the parser may quote the token at fault, which may be a password.
-            raise SettingsError(f"{path}:{error.lineno}: not a netrc file") from error
+            # The parser's message, and so a traceback with it, may quote a password.
+            raise SettingsError(f"{path}:{error.lineno}: not a netrc file") from None
         except (OSError, UnicodeDecodeError) as error:
             raise SettingsError(f"{path}: cannot be read as a netrc file") from error
 

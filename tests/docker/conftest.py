@@ -14,11 +14,22 @@ from pathlib import Path
 import pytest
 
 from resolver.exporter import installer_wheels
+from resolver.locks.files import read_lock
+from resolver.model import Lock
 from tests.docker.engines import Buildah, Builder, Docker, DockerDaemon, docker_daemon
-from tests.docker.worlds import download_wheel
+from tests.docker.worlds import download_wheel, samebox, write_project
 
 BASE = "samebox-test/plain:1"
 PYTHON_BASE = "samebox-test/python:1"
+
+NOTE = 'a "quoted" $HOME \\ value'
+DOCKER = {
+    "base-image": BASE,
+    "build-image": PYTHON_BASE,
+    "command": ["greet", "$HOME"],
+    "labels": {"org.example.note": NOTE},
+}
+"""The project's ``[docker]``."""
 
 
 def _cache() -> Path:
@@ -67,6 +78,28 @@ def builder(request: pytest.FixtureRequest) -> Builder:
         made: Buildah = request.getfixturevalue("buildah")
         return made
     return Docker(daemon=request.getfixturevalue("daemon"), buildkit=request.param == "buildkit")
+
+
+@pytest.fixture(scope="session")
+def samebox_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The command's cache in this test run."""
+    return tmp_path_factory.mktemp("samebox-cache")
+
+
+@pytest.fixture(scope="session")
+def project(
+    fixture_channels: Path, fixture_index: Path, samebox_cache: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The quickstart, locked by the command."""
+    folder = tmp_path_factory.mktemp("docker") / "project"
+    write_project(folder, fixture_channels, fixture_index, DOCKER)
+    samebox("lock", folder=folder, cache=samebox_cache)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def lock(project: Path) -> Lock:
+    return read_lock(project / "conda-lock.yml")
 
 
 @pytest.fixture(scope="session")

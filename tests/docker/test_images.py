@@ -7,85 +7,52 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import resolver.prefix
-from resolver.exporter import Strategy, docker_context, write_directory
-from resolver.model import BuildContext, DockerSection, Lock
-from tests.docker.conftest import BASE, PYTHON_BASE
+from resolver.canonicalizer import digest
+from resolver.exporter import docker_context, write_directory
+from resolver.model import DockerSection, Lock
+from tests.docker.conftest import BASE, NOTE, PYTHON_BASE
 from tests.docker.engines import Buildah, Builder, Failed
-from tests.docker.worlds import CONDA, PYPI, artifact_path, conda_lock, wheels_lock
+from tests.docker.worlds import CONDA, PYPI, VARIABLES, artifact_path, samebox, wheels_lock, with_glibc
 
 pytestmark = pytest.mark.docker
 
-DOCKER = DockerSection(
-    base_image=BASE,
-    build_image=PYTHON_BASE,
-    command=("greet", "$HOME"),
-    labels=(("org.example.note", 'a "quoted" $HOME \\ value'),),
-)
-VARIABLES = (
-    ("GREETING_STYLE", "plain"),
-    ("QUOTES", "'single' \"double\" `tick`"),
-    ("DOLLARS", "$HOME ${PATH} \\$x $$"),
-    ("SLASHES", "C:\\new\\table\\"),
-    ("SPACES", "  two  and = more # not a comment"),
-    ("EMPTY", ""),
-    ("UNICODE", "größer ✓"),
-)
-IMPORTS = "import cowtalk, greeter, json, moo_words, os, platform_bits, polite_cow, sys"
+IMPORTS = "import cowtalk, greeter, json, moo_words, os, platform_bits, polite_cow, shout, sys"
 LOOK_AROUND = f"{IMPORTS}; print(json.dumps([sys.prefix, os.getuid(), os.getcwd(), dict(os.environ)]))"
 PREFIX_DIGEST = "cd /opt/env && find . -type f -exec sha256sum {} + | LC_ALL=C sort | sha256sum"
 
-
-@pytest.fixture
-def lock(fixture_channel: Path, fixture_index: Path) -> Lock:
-    return conda_lock(fixture_channel, fixture_index)
-
-
-def make_context(
-    lock: Lock,
-    strategy: Strategy,
-    request: pytest.FixtureRequest,
-    docker: DockerSection = DOCKER,
-) -> BuildContext:
-    channels: Path = request.getfixturevalue("fixture_channels")
-    index: Path = request.getfixturevalue("fixture_index")
-    wheels: dict[str, Path] = request.getfixturevalue("installer_files")
-    return docker_context(
-        lock,
-        docker=docker,
-        strategy=strategy,
-        variables=VARIABLES,
-        artifact_path=lambda artifact: artifact_path(artifact, channels, index),
-        wheel_path=lambda wheel: wheels[wheel.file_name],
-    )
+Vendor = Callable[..., Path]
 
 
 def test_vendored_context_builds_without_network_and_runs(
-    lock: Lock, builder: Builder, tag: str, tmp_path: Path, request: pytest.FixtureRequest
+    project: Path, lock: Lock, builder: Builder, tag: str, tmp_path: Path, samebox_cache: Path
 ) -> None:
-    context = make_context(lock, "vendored", request)
-    write_directory(context, tmp_path / "context")
+    export = ("export", "docker", "conda-lock.yml", "--strategy", "vendored", "-o", tmp_path / "context")
+    samebox(*export, folder=project, cache=samebox_cache)
     builder.build(tmp_path / "context", tag, network=False)
 
     prefix, uid, folder, environ = json.loads(builder.daemon.run(tag, ["python", "-c", LOOK_AROUND]))
     assert (prefix, uid, folder) == ("/opt/env", 1000, "/home/samebox")
-    assert {name: environ[name] for name, _ in VARIABLES} == dict(VARIABLES)
+    assert {name: environ[name] for name in VARIABLES} == VARIABLES
     assert environ["CONDA_PREFIX"] == "/opt/env"
     assert environ["PATH"].startswith("/opt/env/bin:/")
     assert builder.daemon.run(tag, []) == "Good day, $HOME!\n"  # the command, and no shell read it
-    labels = builder.daemon.labels(tag)
-    assert {name: value for name, value in labels.items() if name != "io.buildah.version"} == dict(context.labels)
     assert builder.daemon.user(tag) == "1000:1000"
+    labels = builder.daemon.labels(tag)
+    assert labels["org.example.note"] == NOTE
+    assert labels["org.opencontainers.image.title"] == "quickstart"
+    assert labels["io.samebox.lock.digest"] == str(digest(lock))
 
 
 def test_thin_context_downloads_through_mirrors_and_is_the_same_environment(
-    lock: Lock, builder: Builder, tag: str, tmp_path: Path, server: str, request: pytest.FixtureRequest
+    project: Path, builder: Builder, tag: str, tmp_path: Path, server: str, samebox_cache: Path
 ) -> None:
-    write_directory(make_context(lock, "thin", request), tmp_path / "context")
+    samebox("export", "docker", "conda-lock.yml", "-o", tmp_path / "context", folder=project, cache=samebox_cache)
     arguments = {
         "PIP_INDEX_URL": f"{server}/simple/",
         "SAMEBOX_MIRRORS": f"{CONDA}={server}/conda {PYPI}={server}/pypi",
@@ -112,60 +79,72 @@ def _digest_of_local_install(slice_: Path, folder: Path, server: str) -> str:
     return hashlib.sha256(b"".join(files)).hexdigest()
 
 
+@pytest.fixture
+def vendor(fixture_channels: Path, fixture_index: Path, installer_files: dict[str, Path], tmp_path: Path) -> Vendor:
+    """Write the vendored context of a lock, and give its folder."""
+
+    def write(lock: Lock, docker: DockerSection | None = None) -> Path:
+        context = docker_context(
+            lock,
+            docker=docker or DockerSection(base_image=BASE, build_image=PYTHON_BASE),
+            strategy="vendored",
+            artifact_path=lambda artifact: artifact_path(artifact, fixture_channels, fixture_index),
+            wheel_path=lambda wheel: installer_files[wheel.file_name],
+        )
+        write_directory(context, tmp_path / "context")
+        return tmp_path / "context"
+
+    return write
+
+
 def test_wheels_alone_use_the_python_of_the_base(
-    fixture_index: Path, buildah: Buildah, tag: str, tmp_path: Path, request: pytest.FixtureRequest
+    fixture_index: Path, vendor: Vendor, buildah: Buildah, tag: str
 ) -> None:
-    lock = wheels_lock(fixture_index, python="3.11")
     docker = DockerSection(base_image=PYTHON_BASE, build_image="never/used")
-    write_directory(make_context(lock, "vendored", request, docker), tmp_path / "context")
-    buildah.build(tmp_path / "context", tag, network=False)
+    buildah.build(vendor(wheels_lock(fixture_index, python="3.11"), docker), tag, network=False)
 
     said = buildah.daemon.run(tag, ["python", "-c", "import cowtalk, sys; print(sys.prefix, cowtalk.__file__)"])
     assert re.fullmatch(r"/opt/env /opt/env/lib/python3\.\d+/site-packages/cowtalk\.py\n", said)
 
 
 def test_too_old_a_glibc_in_the_build_image_ends_the_build(
-    fixture_channel: Path,
-    fixture_index: Path,
-    buildah: Buildah,
-    tag: str,
-    tmp_path: Path,
-    request: pytest.FixtureRequest,
+    lock: Lock, vendor: Vendor, buildah: Buildah, tag: str
 ) -> None:
-    lock = conda_lock(fixture_channel, fixture_index, glibc="99.0")
-    write_directory(make_context(lock, "vendored", request), tmp_path / "context")
     with pytest.raises(Failed, match=r"glibc.*99\.0"):
-        buildah.build(tmp_path / "context", tag, network=False)
+        buildah.build(vendor(with_glibc(lock, "99.0")), tag, network=False)
 
 
 def test_too_old_a_glibc_in_the_base_image_ends_the_build(
-    lock: Lock, builder: Builder, tag: str, tmp_path: Path, request: pytest.FixtureRequest
+    lock: Lock, vendor: Vendor, builder: Builder, tag: str
 ) -> None:
-    write_directory(make_context(lock, "vendored", request), tmp_path / "context")
-    dockerfile = tmp_path / "context" / "Dockerfile"
-    build, start, final = dockerfile.read_text().rpartition("\nFROM ")
+    context = vendor(lock)
+    build, start, final = (context / "Dockerfile").read_text().rpartition("\nFROM ")
     assert "need=2.28;" in final
-    dockerfile.write_text(build + start + final.replace("need=2.28;", "need=99.0;"))
+    (context / "Dockerfile").write_text(build + start + final.replace("need=2.28;", "need=99.0;"))
     message = rf"the base image {BASE} has glibc 2\.\d+, but 99\.0 or later is needed; set docker\.base-image"
     with pytest.raises(Failed, match=message):
-        builder.build(tmp_path / "context", tag, network=False)
+        builder.build(context, tag, network=False)
 
 
-def test_an_artifact_that_was_changed_ends_the_build(
-    lock: Lock, buildah: Buildah, tag: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
-    write_directory(make_context(lock, "vendored", request), tmp_path / "context")
-    (changed,) = (tmp_path / "context" / "artifacts").glob("*/polite_cow-*.whl")
+def test_a_build_image_without_python_ends_the_build(lock: Lock, vendor: Vendor, buildah: Buildah, tag: str) -> None:
+    context = vendor(lock, DockerSection(base_image=BASE, build_image=BASE))
+    with pytest.raises(Failed, match=rf"the build image {BASE} must have Python 3\.11 or later as python3; set docker"):
+        buildah.build(context, tag, network=False)
+
+
+def test_an_artifact_that_was_changed_ends_the_build(lock: Lock, vendor: Vendor, buildah: Buildah, tag: str) -> None:
+    context = vendor(lock)
+    (changed,) = (context / "artifacts").glob("*/polite_cow-*.whl")
     changed.write_bytes(changed.read_bytes() + b"!")
     with pytest.raises(Failed, match=r"polite_cow-1\.0.*sha256"):
-        buildah.build(tmp_path / "context", tag, network=False)
+        buildah.build(context, tag, network=False)
 
 
 def test_an_installer_wheel_that_was_changed_ends_the_build(
-    lock: Lock, buildah: Buildah, tag: str, tmp_path: Path, request: pytest.FixtureRequest
+    lock: Lock, vendor: Vendor, buildah: Buildah, tag: str
 ) -> None:
-    write_directory(make_context(lock, "vendored", request), tmp_path / "context")
-    (changed,) = (tmp_path / "context" / "installer" / "wheels").glob("installer-*.whl")
+    context = vendor(lock)
+    (changed,) = (context / "installer" / "wheels").glob("installer-*.whl")
     changed.write_bytes(changed.read_bytes() + b"!")
     with pytest.raises(Failed, match="DO NOT MATCH THE HASHES"):
-        buildah.build(tmp_path / "context", tag, network=False)
+        buildah.build(context, tag, network=False)

@@ -1,11 +1,15 @@
-"""What the images are made of: locks written by hand from the fixtures, and files for a vendored context."""
+"""What the images are made of: a project that the command locks, and files for the installer."""
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
+import os
+import subprocess
+import sys
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from pypi_simple import PYPI_SIMPLE_ENDPOINT
@@ -14,68 +18,97 @@ from fixtures.make_channel import CHANNEL
 from resolver.exporter import InstallerWheel
 from resolver.model import Artifact, Evidence, Lock, LockedPackage, PlatformLock, VirtualPackage
 
-__all__ = ["PYPI", "artifact_path", "conda_lock", "download_wheel", "locked_conda", "locked_wheel", "wheels_lock"]
+__all__ = [
+    "CONDA",
+    "PYPI",
+    "VARIABLES",
+    "artifact_path",
+    "download_wheel",
+    "samebox",
+    "wheels_lock",
+    "with_glibc",
+    "write_project",
+]
 
-PYPI = "https://pypi.example.org"
 CONDA = CHANNEL.rsplit("/", 1)[0]
+PYPI = "https://pypi.example.org"
 
-_CONDA_FILES = (
-    ("linux-64", "hello-tool-"),
-    ("linux-64", "libhello-1.1-"),
-    ("linux-64", "python-3"),
-    ("noarch", "greeter-1.2.0-"),
-    ("noarch", "greetings-data-2.0-"),
-)
+VARIABLES = {
+    "GREETING_STYLE": "plain",
+    "QUOTES": "'single' \"double\" `tick`",
+    "DOLLARS": "$HOME ${PATH} \\$x $$",
+    "SLASHES": "C:\\new\\table\\",
+    "SPACES": "  two  and = more # not a comment",
+    "EMPTY": "",
+    "UNICODE": "größer ✓",
+}
+"""Values that a careless exporter would change, or let a shell read."""
+
 _WHEELS = ("cowtalk-1.0-", "moo_words-1.0-", "platform_bits-3.1-py3-none-manylinux_2_17_x86_64", "polite_cow-1.0-")
 
 
-def conda_lock(channel: Path, index: Path, *, glibc: str = "2.28") -> Lock:
-    """conda packages, one of them Python, and wheels beside them, on linux-64."""
-    packages = [
-        *(locked_conda(channel / subdir, start) for subdir, start in _CONDA_FILES),
-        *(locked_wheel(index / "files", start) for start in _WHEELS),
+def write_project(folder: Path, channels: Path, index: Path, docker: Mapping[str, object]) -> None:
+    """The quickstart's specs for linux-64, with ``VARIABLES`` and these settings of ``[docker]``."""
+    environment = {
+        "name": "quickstart",
+        "channels": [CHANNEL],
+        "dependencies": [
+            "python >=3.11",
+            "greeter",
+            "hello-tool",
+            "libhello",
+            {"pip": ["cowtalk[loud]", "polite-cow", "platform-bits"]},
+        ],
+        "variables": VARIABLES,
+    }
+    settings = [
+        'platforms = ["linux-64"]',
+        f'index-url = "{PYPI}/simple/"',
+        "[mirrors]",
+        f'"{CONDA}" = "{channels}"',
+        f'"{PYPI}" = "{index}"',
+        "[docker]",
+        # what JSON makes of strings, and of lists and one flat table of them, TOML reads alike
+        *(f"{key} = {_toml(value)}" for key, value in docker.items()),
     ]
-    return _lock("quickstart", packages, glibc)
+    folder.mkdir()
+    (folder / "environment.yml").write_text(json.dumps(environment), encoding="utf-8")  # YAML holds JSON
+    (folder / "samebox.toml").write_text("\n".join(settings) + "\n", encoding="utf-8")
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(key)} = {json.dumps(text)}" for key, text in value.items()) + "}"
+    return json.dumps(value)
+
+
+def samebox(*arguments: str | Path, folder: Path, cache: Path) -> None:
+    """Run the command in ``folder``."""
+    command = [sys.executable, "-m", "resolver", *map(str, arguments)]
+    root = str(Path(__file__).resolve().parents[2])
+    environ = {**os.environ, "PYTHONPATH": root, "SAMEBOX_CACHE_DIR": str(cache)}
+    done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def with_glibc(lock: Lock, version: str) -> Lock:
+    """The same lock, made for machines with that glibc."""
+    assert lock.evidence is not None
+    virtual = (("linux-64", (VirtualPackage(name="__glibc", version=version),)),)
+    return dataclasses.replace(lock, evidence=dataclasses.replace(lock.evidence, virtual_packages=virtual))
 
 
 def wheels_lock(index: Path, *, python: str) -> Lock:
     """Wheels alone, for the base image's Python of that version."""
-    return _lock("wheels", [locked_wheel(index / "files", start) for start in _WHEELS], "2.28", python=python)
-
-
-def _lock(name: str, packages: Sequence[LockedPackage], glibc: str, *, python: str | None = None) -> Lock:
+    packages = tuple(_locked_wheel(index / "files", start) for start in _WHEELS)
     evidence = Evidence(
-        virtual_packages=(("linux-64", (VirtualPackage(name="__glibc", version=glibc),)),),
-        pythons=() if python is None else (("linux-64", python),),
+        virtual_packages=(("linux-64", (VirtualPackage(name="__glibc", version="2.28"),)),),
+        pythons=(("linux-64", python),),
     )
-    return Lock(
-        name=name,
-        platforms=(PlatformLock(platform="linux-64", packages=tuple(packages)),),
-        evidence=evidence,
-    )
+    return Lock(platforms=(PlatformLock(platform="linux-64", packages=packages),), evidence=evidence)
 
 
-def locked_conda(folder: Path, start: str) -> LockedPackage:
-    """The one package of a subdir of the fixture channel whose file name starts so, as its record says."""
-    records = json.loads((folder / "repodata.json").read_text())["packages.conda"]
-    (file_name,) = (name for name in records if name.startswith(start))
-    record = records[file_name]
-    return LockedPackage(
-        kind="conda",
-        name=record["name"],
-        version=record["version"],
-        build=record["build"],
-        subdir=record["subdir"],
-        file_name=file_name,
-        url=f"{CHANNEL}/{folder.name}/{file_name}",
-        sha256=record["sha256"],
-        md5=record["md5"],
-        size=record["size"],
-        dependencies=tuple((name, constraint) for name, _, constraint in (d.partition(" ") for d in record["depends"])),
-    )
-
-
-def locked_wheel(folder: Path, start: str) -> LockedPackage:
+def _locked_wheel(folder: Path, start: str) -> LockedPackage:
     """The one wheel of the fixture index whose file name starts so."""
     (path,) = folder.glob(f"{start}*.whl")
     content = path.read_bytes()

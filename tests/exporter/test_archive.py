@@ -29,7 +29,7 @@ def _header(name: str, mode: str, size: str, checksum: str, type_flag: str, link
         ("0000000", 8),
         ("0000000", 8),
         (size, 12),
-        ("02263717600", 12),  # 315532800 in octal
+        ("02263523000", 12),  # 315532800 in octal
         (f"{checksum}\0 ", 8),
         (type_flag, 1),
         (link, 100),
@@ -47,12 +47,12 @@ def test_a_small_archive_is_these_bytes() -> None:
         ArchiveEntry(path="a/run", content=b"#!/bin/sh\n", mode=0o755),
         ArchiveEntry(path="a/link", kind="symlink", mode=0o777, target="run"),
     )
-    # the checksums were added up by hand: the bytes of the header with eight spaces in the checksum's place
+    # the checksums are those that GNU tar writes for the same two entries
     expected = b"".join(
         (
-            _header("a/", "755", "00000000000", "010036", "5"),
-            _header("a/link", "777", "00000000000", "011131", "2", "run"),
-            _header("a/run", "755", "00000000012", "010531", "0"),
+            _header("a/", "755", "00000000000", "007454", "5"),
+            _header("a/link", "777", "00000000000", "011060", "2", "run"),
+            _header("a/run", "755", "00000000012", "010177", "0"),
             b"#!/bin/sh\n".ljust(512, b"\0"),
             bytes(1024),
         )
@@ -71,7 +71,7 @@ def test_gnu_tar_writes_the_same_bytes(tmp_path: Path) -> None:
     command = ["tar", "--create", "--format=ustar", "--blocking-factor=1", "--no-recursion", "--mode=u=rwX,go=rX"]
     owner = ["--owner=0", "--group=0", "--numeric-owner", f"--mtime=@{DEFAULT_EPOCH}"]
     where = ["--directory", tmp_path / "tree", "--files-from", tmp_path / "order", "--file", tmp_path / "gnu.tar"]
-    subprocess.run([*command, *owner, *where], check=True)
+    subprocess.run([*command, *owner, *map(str, where)], check=True)
 
     ours = tar_bytes(ArchiveEntry(path=path, content=content) for path, content in files.items())
     assert ours == (tmp_path / "gnu.tar").read_bytes()
@@ -162,9 +162,9 @@ class _FirstBytes:
 
 # ------------------------------------------------------------------------------------------- laws
 
-_NAMES = st.text(
-    st.characters(blacklist_categories=("Cs",), blacklist_characters="/\0"), min_size=1, max_size=130
-).filter(lambda name: name not in (".", ".."))
+_NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="/\0"), min_size=1, max_size=130).filter(
+    lambda name: name not in (".", "..")
+)
 _PATHS = st.lists(_NAMES, min_size=1, max_size=4).map("/".join)
 _TREES = st.dictionaries(_PATHS, st.binary(max_size=1500), max_size=8).filter(
     lambda files: not any(other.startswith(f"{path}/") for path in files for other in files)

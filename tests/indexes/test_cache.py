@@ -135,8 +135,8 @@ def test_a_process_that_begins_at_the_same_moment_is_waited_for(tmp_path: Path, 
     (path,) = (tmp_path / "other").glob("indexes-*.sqlite")
     (tmp_path / "shared").mkdir()
     rival = sqlite3.connect(tmp_path / "shared" / path.name, isolation_level=None, check_same_thread=False)
-    rival.execute("BEGIN EXCLUSIVE")
     rival.execute("CREATE TABLE something (value)")
+    rival.execute("BEGIN IMMEDIATE")  # the lock for which SQLite refuses to wait
     timer = threading.Timer(0.2, rival.execute, ["COMMIT"])
     timer.start()
     cache = MetadataCache(tmp_path / "shared", now=clock)

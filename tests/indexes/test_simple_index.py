@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -168,10 +170,13 @@ def test_credentials_reach_the_index_and_no_value(server: Loopback, tmp_path: Pa
     index.metadata(file)
     assert all(request.headers["authorization"].startswith("Basic ") for request in server.requests)
     cache.close()
+    (path,) = tmp_path.glob("indexes-*.sqlite")
+    with closing(sqlite3.connect(path)) as connection:
+        page_url = f"{server.url}/simple/demo/"
+        assert connection.execute("SELECT key FROM page").fetchall() == [(f"{page_url} {page_url}",)]
     kept = b"".join(path.read_bytes() for path in tmp_path.iterdir())
-    assert b"/simple/demo/" in kept
-    for secret in (b"s3cret", b"ada:", b"Basic ", b"SB_TOKEN}@127"):
-        assert secret not in kept.replace(url.encode(), b"")
+    for secret in (b"s3cret", b"ada:", b"Basic "):
+        assert secret not in kept
 
 
 def test_a_password_in_clear_is_refused(transport: Transport) -> None:

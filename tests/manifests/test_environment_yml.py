@@ -212,7 +212,7 @@ REFUSED = {
     "an unknown alias": ("name: *nobody\n", 1, "bad YAML"),
     "a secret": ("channels:\n  - https://u:hunter2@conda.example.org/x\n", 2, "a URL holds a credential"),
     "a URL in conda": ("dependencies:\n  - git+https://example.org/a.git\n", 2, "not a conda spec"),
-    "a missing include": ("dependencies:\n  - pip:\n    - -r no.txt\n", None, "no.txt: cannot be read"),
+    "a missing include": ("dependencies:\n  - pip:\n    - -r no.txt\n", 3, "no.txt: cannot be read"),
 }
 
 
@@ -221,8 +221,7 @@ def test_bad_input_is_refused_with_file_and_line(case: str) -> None:
     text, line, message = REFUSED[case]
     with pytest.raises(ManifestError, match=re.escape(message)) as caught:
         parse(text)
-    if line is not None:
-        assert caught.value.origin == at(line)
+    assert caught.value.origin == at(line)
     assert "hunter2" not in str(caught.value)
 
 

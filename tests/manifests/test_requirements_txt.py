@@ -74,6 +74,11 @@ def of(name: str, **fields: object) -> PypiRequirement:
             "-e git+https://example.org/a.git#egg=a",
             of("a", url="git+https://example.org/a.git", editable=True),
         ),
+        (
+            "-e ./a#egg=a ; python_version < '3'",
+            of("a", url="file:///project/a", editable=True, marker='python_version < "3"'),
+        ),
+        ("--editable='./a#egg=a'", of("a", url="file:///project/a", editable=True)),
         ("./w/a-1.0-py3-none-any.whl", of("a", url="file:///project/w/a-1.0-py3-none-any.whl")),
         ("w/a-1.0.tar.gz", of("a", url="file:///project/w/a-1.0.tar.gz")),
         ("a-1.0-py3-none-any.whl", of("a", url="file:///project/a-1.0-py3-none-any.whl")),
@@ -188,6 +193,11 @@ REFUSED = {
     "a backslash": (".\\a-1.0.zip", "not a path that means the same on every machine"),
     "a variable in a path": ("${HOME}/a-1.0.zip", "not a path that means the same on every machine"),
     "an editable name": ("-e requests", "an editable requirement needs a folder or a URL, got 'requests'"),
+    "an editable without a place": ("-e", "unknown option '-e'"),
+    "a hash on its own": ("--hash=sha256:00", "unknown option '--hash'"),
+    "a drive": ("C:/a-1.0.zip", "not a path that means the same on every machine"),
+    "git without encryption": ("a @ git+git://example.org/a", "unknown kind of URL git+git://"),
+    "a missing include": ("-r no.txt", "includes a file that cannot be read: no.txt: cannot be read"),
     "two includes on a line": ("-r a.txt -r b.txt", "several options on one line"),
     "an include from the web": ("-r https://example.org/r.txt", "not a local file"),
     "a secret": ("a @ https://u:hunter2@example.org/a", "a URL holds a credential"),
@@ -222,5 +232,5 @@ def test_a_circle_of_includes_is_an_error() -> None:
 
 
 def test_a_text_that_stands_alone_includes_nothing() -> None:
-    with pytest.raises(ManifestError, match=r"other\.txt: a text that stands alone"):
+    with pytest.raises(ManifestError, match=r"requirements\.txt:1: .*other\.txt: a text that stands alone"):
         parse_requirements_txt("-r other.txt\n", source="requirements.txt")

@@ -115,6 +115,7 @@ def test_a_netrc_that_is_none_is_named_without_its_content(server: Loopback, tmp
         Transport(environ={"NETRC": str(path)}).get(f"{server.url}/x")
     assert caught.value.message.startswith(f"{path}:")
     assert "hunter" not in caught.value.message
+    assert caught.value.__cause__ is None
 
 
 @pytest.mark.parametrize("userinfo", ["u:secret", "secret", "${U}:secret", ":secret", "u:x${T}"])

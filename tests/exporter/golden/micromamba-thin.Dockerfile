@@ -1,0 +1,95 @@
+# Installs the locked environment. Whatever comes in is checked against its sha256.
+FROM python:3.12-slim-bookworm AS build
+# This stage is not shipped, so it may be root.
+# hadolint ignore=DL3002
+USER 0
+ARG TARGETARCH
+COPY locks /tmp/samebox/locks
+ARG SAMEBOX_MIRRORS
+RUN set -eu; \
+    case "${TARGETARCH:-$(uname -m)}" in \
+      amd64|x86_64) platform=linux-64 ;; \
+      arm64|aarch64) platform=linux-aarch64 ;; \
+      *) echo "samebox: the lock has no platform for ${TARGETARCH:-$(uname -m)}; it has: linux-64 linux-aarch64" >&2; exit 1 ;; \
+    esac; \
+    echo "$platform" >/tmp/samebox/platform; \
+    case "$platform" in \
+      linux-64) need=2.28 ;; \
+      linux-aarch64) need=2.34 ;; \
+    esac; \
+    libc="$(getconf GNU_LIBC_VERSION 2>/dev/null || ldd --version 2>&1 || true)"; \
+    libc="$(printf '%s' "${libc%%Copyright*}")"; \
+    have="${libc##* }"; minor="${have#*.}"; minor="${minor%%[!0-9]*}"; \
+    case "$have" in \
+      [0-9]*.[0-9]*) ;; \
+      *) echo "samebox: the build image python:3.12-slim-bookworm has no glibc (found: $libc); set docker.build-image to a glibc-based image" >&2; exit 1 ;; \
+    esac; \
+    if [ "${have%%.*}" -lt "${need%%.*}" ] || \
+      { [ "${have%%.*}" -eq "${need%%.*}" ] && [ "$minor" -lt "${need#*.}" ]; }; then \
+      echo "samebox: the build image python:3.12-slim-bookworm has glibc $have, but $need or later is needed; set docker.build-image to a newer image" >&2; exit 1; \
+    fi; \
+    while IFS= read -r line; do \
+      for mirror in ${SAMEBOX_MIRRORS:-}; do \
+        case "$line" in \
+          "${mirror%%=*}"*) line="${mirror#*=}${line#"${mirror%%=*}"}"; break ;; \
+        esac; \
+      done; \
+      printf '%s\n' "$line"; \
+    done <"/tmp/samebox/locks/$platform.explicit.txt" >/tmp/samebox/explicit.txt; \
+    command -v micromamba >/dev/null || \
+      { echo "samebox: the build image python:3.12-slim-bookworm has no micromamba; set docker.build-image" >&2; exit 1; }; \
+    micromamba create --yes --no-rc --no-env --no-pyc --root-prefix /tmp/samebox/mamba \
+      --prefix /opt/env --file /tmp/samebox/explicit.txt
+ARG PIP_INDEX_URL
+RUN set -eu; \
+    wheels="/tmp/samebox/locks/$(cat /tmp/samebox/platform).requirements.txt"; \
+    if [ -s "$wheels" ]; then \
+      set -- /opt/env/bin/python -I -m pip; \
+      if ! "$@" --version >/dev/null 2>&1; then \
+        /opt/env/bin/python -I -m venv /tmp/samebox-installer; \
+        set -- /tmp/samebox-installer/bin/python -I -m pip --python /opt/env/bin/python; \
+      fi; \
+      "$@" install --no-cache-dir --disable-pip-version-check --no-compile --no-deps --only-binary :all: --require-hashes --root-user-action ignore \
+        -r "$wheels"; \
+    fi
+
+FROM debian:bookworm-slim
+USER 0
+ARG TARGETARCH
+RUN set -eu; \
+    case "${TARGETARCH:-$(uname -m)}" in \
+      amd64|x86_64) need=2.28 ;; \
+      arm64|aarch64) need=2.34 ;; \
+      *) echo "samebox: the lock has no platform for ${TARGETARCH:-$(uname -m)}; it has: linux-64 linux-aarch64" >&2; exit 1 ;; \
+    esac; \
+    libc="$(getconf GNU_LIBC_VERSION 2>/dev/null || ldd --version 2>&1 || true)"; \
+    libc="$(printf '%s' "${libc%%Copyright*}")"; \
+    have="${libc##* }"; minor="${have#*.}"; minor="${minor%%[!0-9]*}"; \
+    case "$have" in \
+      [0-9]*.[0-9]*) ;; \
+      *) echo "samebox: the base image debian:bookworm-slim has no glibc (found: $libc); set docker.base-image to a glibc-based image" >&2; exit 1 ;; \
+    esac; \
+    if [ "${have%%.*}" -lt "${need%%.*}" ] || \
+      { [ "${have%%.*}" -eq "${need%%.*}" ] && [ "$minor" -lt "${need#*.}" ]; }; then \
+      echo "samebox: the base image debian:bookworm-slim has glibc $have, but $need or later is needed; set docker.base-image to a newer image" >&2; exit 1; \
+    fi
+RUN set -eu; \
+    known=""; \
+    while IFS=: read -r name _ uid _; do \
+      if [ "$name" = samebox ]; then known="$uid"; fi; \
+    done </etc/passwd; \
+    case "$known" in \
+      "") echo 'samebox:x:1000:1000::/home/samebox:/bin/sh' >>/etc/passwd; echo 'samebox:x:1000:' >>/etc/group ;; \
+      1000) ;; \
+      *) echo "samebox: the base image has a user samebox with the uid $known; set docker.user to another" >&2; exit 1 ;; \
+    esac; \
+    [ -d /home/samebox ] || { mkdir -p /home/samebox; chown 1000:1000 /home/samebox; }
+COPY --from=build /opt/env /opt/env
+ENV GREETING="say \"\$hello\""
+ENV CONDA_PREFIX=/opt/env \
+    PATH=/opt/env/bin:$PATH
+LABEL io.samebox.lock.digest="sha256:0000000000000000000000000000000000000000000000000000000000000000" \
+      org.opencontainers.image.title="demo"
+WORKDIR /home/samebox
+USER 1000:1000
+CMD ["python", "-m", "demo"]

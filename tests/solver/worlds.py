@@ -1,0 +1,61 @@
+"""Small worlds for the solver: requirements as text, an index as data, and what came out as text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from packaging.version import Version
+
+from resolver.indexes import Index, MemoryIndex
+from resolver.manifests import parse_requirements_txt
+from resolver.model import PypiRequirement
+from resolver.platforms import Platform, PythonTarget
+from resolver.solver.direct import DirectFile
+from resolver.solver.projects import Projects
+from resolver.solver.pypi import PypiProblem, PypiSolution, resolve_pypi
+from resolver.solver.targets import Target
+
+__all__ = ["Universe", "chosen", "requirements", "resolve", "target"]
+
+Universe = Mapping[str, Mapping[str, Mapping[str, object]]]
+
+
+def requirements(*lines: str, source: str = "requirements.in") -> tuple[PypiRequirement, ...]:
+    """The lines of a requirements file, each with its origin."""
+    return parse_requirements_txt("\n".join(lines), source=source).pip
+
+
+def target(
+    subdir: str = "linux-64", python: str = "3.12.4", *, cut_off: datetime | None = None, free_threaded: bool = False
+) -> Target:
+    python_target = PythonTarget(version=python, free_threaded=free_threaded)
+    return Target(platform=Platform.of(subdir), python=python_target, cut_off=cut_off)
+
+
+def resolve(
+    universe: Universe | Sequence[Index],
+    asked: tuple[PypiRequirement, ...],
+    *,
+    constraints: tuple[PypiRequirement, ...] = (),
+    fixed: Mapping[str, str] | None = None,
+    directs: Mapping[str, DirectFile] | None = None,
+    where: Target | None = None,
+    prereleases: bool = False,
+) -> PypiSolution:
+    problem = PypiProblem(
+        target=where or target(),
+        requirements=asked,
+        constraints=constraints,
+        fixed={name: Version(version) for name, version in (fixed or {}).items()},
+        directs=directs or {},
+        prereleases=prereleases,
+    )
+    indexes = [MemoryIndex(universe)] if isinstance(universe, Mapping) else universe
+    return resolve_pypi(problem, Projects(indexes))
+
+
+def chosen(solution: PypiSolution) -> dict[str, str]:
+    return {project.name: str(project.version) for project in solution.projects}
+
+
