@@ -27,10 +27,11 @@ def write_atomic(path: Path, content: bytes) -> None:
     """Replace ``path`` by ``content``, or leave it exactly as it was.
 
     The bytes go to a temporary file beside it, which is synced and renamed: a full disk or a kill in the middle
-    leaves the old file. The mode is that of the old file, or what the umask gives a new one.
+    leaves the old file. The mode is that of the old file, or what the umask gives a new one. A symbolic link stays
+    one, and the file that it leads to is replaced.
     """
     try:
-        _replace(path, content)
+        _replace(path.resolve(), content)
     except OSError as error:
         hint = "the old file is untouched" if path.exists() else None
         raise ResolverError(f"{path}: cannot write: {error.strerror}", hint=hint) from error

@@ -69,7 +69,7 @@ class Session:
         return MetadataCache(self.cache, now=time.time, refresh=self.refresh)
 
     def index(self, url: str) -> Index:
-        """The index at a canonical URL."""
+        """The index at a canonical URL. Credentials in it are by the names of variables, never in clear."""
         if url not in self._indexes:
             from resolver.indexes import SimpleIndex
 
@@ -77,10 +77,16 @@ class Session:
         return self._indexes[url]
 
     def default_index_url(self) -> str:
-        """``PIP_INDEX_URL``, else the index that everyone uses."""
+        """``PIP_INDEX_URL``, else the index that everyone uses.
+
+        pip's variable may hold a password, since it is no file; the password is kept for its host and goes no further.
+        """
         configured = self.environ.get("PIP_INDEX_URL")
         if configured:
-            return configured
+            from resolver.transport.credentials import without_credentials
+
+            self.transport.remember_credentials(configured)
+            return without_credentials(configured)
         from resolver.indexes import default_index_url
 
         return default_index_url()

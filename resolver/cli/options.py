@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from resolver.environment import Environment, read_environment
 from resolver.errors import SettingsError
-from resolver.settings import Settings, SettingsLayer, converters, read_settings
-from resolver.settings.toml_lines import TomlLines
+
+if TYPE_CHECKING:
+    from resolver.environment import Environment
+    from resolver.settings import Settings
+    from resolver.settings.converters import Place
 
 __all__ = [
     "add_environment_arguments",
@@ -56,6 +59,9 @@ def add_lock_argument(parser: argparse.ArgumentParser) -> None:
 
 def environment_of(options: argparse.Namespace) -> Environment:
     """The environment that the options select, with the options on top of its settings. Raises ``SettingsError``."""
+    from resolver.environment import read_environment
+    from resolver.settings import SettingsLayer
+
     _refuse_wrong_values(options)
     return read_environment(
         *options.file,
@@ -76,11 +82,15 @@ def environment_of(options: argparse.Namespace) -> Environment:
 
 def settings_beside(lock: Path) -> Settings:
     """The settings in the lock's folder: where its mirrors and its [docker] section are."""
+    from resolver.settings import read_settings
+
     return read_settings(lock.absolute().parent)
 
 
 def _refuse_wrong_values(options: argparse.Namespace) -> None:
     """The settings are judged where they are read; the options say the same things and are judged here."""
+    from resolver.settings import converters
+
     for option, values, read in (
         ("--platform", options.platform, converters.platform),
         ("--channel", options.channel, converters.channel),
@@ -94,13 +104,18 @@ def _refuse_wrong_values(options: argparse.Namespace) -> None:
                 read(value, _place(option))
 
 
-def _place(option: str) -> converters.Place:
-    return converters.Place(source=option, lines=TomlLines.of(""), path=(), directory="/")
+def _place(option: str) -> Place:
+    from resolver.settings.converters import Place
+    from resolver.settings.toml_lines import TomlLines
+
+    return Place(source=option, lines=TomlLines.of(""), path=(), directory="/")
 
 
 def _virtual_packages(texts: list[str]) -> tuple[tuple[str, tuple[tuple[str, str | None], ...]], ...] | None:
     if not texts:
         return None
+    from resolver.settings.converters import platform as read_platform
+
     found: dict[str, dict[str, str | None]] = {}
     for text in texts:
         platform, colon, package = text.partition(":")
@@ -110,6 +125,6 @@ def _virtual_packages(texts: list[str]) -> tuple[tuple[str, tuple[tuple[str, str
                 f"--virtual-package {text}: not of the form PLATFORM:NAME=VERSION",
                 hint="write linux-64:__cuda=12.4",
             )
-        converters.platform(platform, _place("--virtual-package"))
+        read_platform(platform, _place("--virtual-package"))
         found.setdefault(platform, {})[name] = version or None
     return tuple((platform, tuple(packages.items())) for platform, packages in found.items())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 import tempfile
@@ -83,6 +82,8 @@ def solve_all(channels: Channels, problems: Sequence[CondaProblem]) -> list[Cond
 
     Raises ``IndexUnavailable`` where a channel cannot be read.
     """
+
+    import asyncio  # it brings ssl, which matching alone does not need
 
     async def gather() -> list[CondaSolution | CondaUnsolvable]:
         return list(await asyncio.gather(*(_solve_one(channels, problem) for problem in problems)))
@@ -230,5 +231,7 @@ async def _versions(
 
 def _run(coroutine: Coroutine[Any, Any, _T]) -> _T:
     """Run to the end, in a thread of its own: the caller may be inside an event loop (a notebook is)."""
+    import asyncio
+
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="samebox-conda") as executor:
         return executor.submit(asyncio.run, coroutine).result()

@@ -2,7 +2,8 @@
 
 A lock is *fresh* if on each platform every request is met by a locked package of its group, every dependency of a
 locked package is met by another, and nothing is left over. It is *stale* if that fails, and *unknown* where the
-format does not keep what would decide it (extras, in a conda-lock.yml without our evidence): never fresh then.
+format does not keep what would decide it (extras or build numbers, in a conda-lock.yml without our evidence): never
+fresh then.
 """
 
 from __future__ import annotations
@@ -138,6 +139,8 @@ class _Check:
         self._reach(package)
         if not matches(spec, package):
             yield self._short(f"{spec} is asked for, and {_said(package)} is locked", str(spec.origin))
+        if spec.build_number is not None and not self._was_asked(str(spec), None, spec.group):
+            yield self._undecided(f"whether {spec} has that build number is not kept in this lock", str(spec.origin))
         yield from self._group(spec.group, package, str(spec.origin))
 
     def _pip_root(self, requirement: PypiRequirement) -> Iterator[Shortfall]:
@@ -160,14 +163,9 @@ class _Check:
 
     def _extras(self, requirement: PypiRequirement) -> Iterator[Shortfall]:
         """Extras are not kept in a lock; that they were locked is told by the evidence alone."""
-        asked = (str(requirement), requirement.marker, requirement.group)
-        if not any((r.requirement, r.marker, r.group) == asked for r in self._roots if r.via is None):
-            yield Shortfall(
-                platform=self._platform,
-                message=f"whether {requirement} was locked with its extras is not kept in this lock",
-                origin=str(requirement.origin),
-                undecided=True,
-            )
+        if not self._was_asked(str(requirement), requirement.marker, requirement.group):
+            message = f"whether {requirement} was locked with its extras is not kept in this lock"
+            yield self._undecided(message, str(requirement.origin))
         for root in self._roots:
             if root.via == str(requirement) and root.group == requirement.group:
                 yield from self._implied(Requirement(root.requirement), requirement)
@@ -236,6 +234,14 @@ class _Check:
         from packaging.markers import Marker
 
         return Marker(marker).evaluate({**self._markers, "extra": ""})
+
+    def _was_asked(self, requirement: str, marker: str | None, group: str) -> bool:
+        """Whether the lock was made for exactly this request: then the solver has judged what a lock does not keep."""
+        asked = (requirement, marker, group)
+        return any((r.requirement, r.marker, r.group) == asked for r in self._roots if r.via is None)
+
+    def _undecided(self, message: str, origin: str) -> Shortfall:
+        return Shortfall(platform=self._platform, message=message, origin=origin, undecided=True)
 
     def _short(self, message: str, origin: str | None = None) -> Shortfall:
         return Shortfall(platform=self._platform, message=message, origin=origin)

@@ -45,12 +45,12 @@ LIES = (
     Lie(
         about="HTML where JSON was promised",
         reply=Reply(body=b"<html><body>Sign in</body></html>", content_type=JSON),
-        told=f"error: {{server}}{_PAGE}: ",
+        told=f"error: https://pypi.example.org{_PAGE}: said to be simple API JSON, and is not: ",
     ),
     Lie(
         about="a page of another kind",
         reply=Reply(body=b"PNG", content_type="image/png"),
-        told=f"error: {{server}}{_PAGE}: neither JSON nor HTML of the simple API, but 'image/png'\n"
+        told=f"error: https://pypi.example.org{_PAGE}: neither JSON nor HTML of the simple API, but 'image/png'\n"
         "hint: check that the URL is that of a simple index (it often ends in /simple/)",
     ),
     Lie(

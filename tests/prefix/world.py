@@ -84,9 +84,15 @@ def wheel(distribution: Distribution, *, kind: str = "pypi", content: bytes | No
     )
 
 
-def raw_conda(name: str, members: Sequence[tuple[str, bytes | str]], listed: Iterable[str] | None = None) -> Item:
-    """A ``.tar.bz2`` with any member names: bytes are files, text is the target of a symbolic link."""
-    paths = [path for path, _ in members] if listed is None else list(listed)
+def raw_conda(
+    name: str,
+    members: Sequence[tuple[str, bytes | str]],
+    listed: Iterable[str] | None = None,
+    twins: Sequence[tuple[str, str]] = (),
+) -> Item:
+    """A ``.tar.bz2`` with any member names: bytes are files, text is the target of a symbolic link, and ``twins``
+    are hard links to members before them."""
+    paths = [path for path, _ in (*members, *twins)] if listed is None else list(listed)
     index = {"name": name, "version": "1.0", "build": "0", "build_number": 0, "depends": [], "subdir": PLATFORM}
     links = {path for path, content in members if isinstance(content, str)}
     entries = [{"_path": p, "path_type": "softlink" if p in links else "hardlink"} for p in paths]
@@ -104,6 +110,10 @@ def raw_conda(name: str, members: Sequence[tuple[str, bytes | str]], listed: Ite
             else:
                 member.size = len(content)
                 archive.addfile(member, io.BytesIO(content))
+        for path, target in twins:
+            member = tarfile.TarInfo(path)
+            member.type, member.linkname = tarfile.LNKTYPE, target
+            archive.addfile(member)
     return conda(CondaPackage(name=name, version="1.0", subdir=PLATFORM, extension=".tar.bz2"), stream.getvalue())
 
 

@@ -79,7 +79,9 @@ def _package(record: Mapping[str, Any]) -> PackageRecord:
 
 def _virtual(platform: str) -> dict[str, PackageRecord]:
     return {
-        name: _package({"name": name, "version": version, "build": _build(name, platform), "build_number": 0, "subdir": platform})
+        name: _package(
+            {"name": name, "version": version, "build": _build(name, platform), "build_number": 0, "subdir": platform}
+        )
         for name, version in VIRTUAL[platform].items()
     }
 

@@ -66,7 +66,9 @@ def test_the_lock_is_fresh_until_its_manifest_asks_for_more(locked: Locked, tmp_
     copy = locked.copy_to(tmp_path / "copy")
     fresh = copy.samebox("check", *platforms)
     assert (fresh.code, fresh.stdout) == (0, "fresh\n"), fresh.stderr
-    manifest = next(copy.folder / name for name in ("environment.yml", "requirements.in") if (copy.folder / name).exists())
+    manifest = next(
+        copy.folder / name for name in ("environment.yml", "requirements.in") if (copy.folder / name).exists()
+    )
     text = manifest.read_text()
     more = text.replace("dependencies:\n", "dependencies:\n  - zlib >=1.2\n  - nowhere-at-all\n")
     manifest.write_text(more if more != text else text + "\nnowhere-at-all\n")

@@ -22,7 +22,7 @@ def tool(name: str, command: str) -> Path:
     folder = _cache() / f"venv-{name}-{PINS[name]}-py{sys.version_info.major}.{sys.version_info.minor}"
     complete = folder / "complete"
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with filelock.FileLock(folder.with_suffix(".guard")):
+    with filelock.FileLock(folder.with_name(f"{folder.name}.guard")):
         if not complete.exists():
             shutil.rmtree(folder, ignore_errors=True)
             _run(sys.executable, "-m", "venv", folder)

@@ -21,6 +21,7 @@ from resolver.errors import LockFormatError, NotRepresentable, ResolverError
 from resolver.locks.evidence import PREFIX, evidence_from_strings, evidence_to_strings
 from resolver.locks.formats.protocol import LockFormat
 from resolver.locks.formats.yaml_reader import read_yaml
+from resolver.locks.formats.yaml_writer import mapping, quoted, scalar, sequence, single_quoted
 from resolver.model import MAIN, Kind, Lock, LockedPackage, Origin, PlatformLock
 
 __all__ = ["FORMAT"]
@@ -103,7 +104,7 @@ def _lock(document: _Document, source: str) -> Lock:
     metadata = document.metadata
     custom = metadata.custom_metadata or {}
     archives = _archives(custom, source)
-    rows: dict[str, dict[tuple[str, str, str], list[_Row]]] = {name: {} for name in metadata.platforms}
+    rows: dict[str, dict[tuple[str, str, str], dict[int, _Row]]] = {name: {} for name in metadata.platforms}
     for number, row in enumerate(document.package):
         if row.platform not in rows:
             raise LockFormatError(
@@ -111,13 +112,13 @@ def _lock(document: _Document, source: str) -> Lock:
                 origin=Origin(source=source),
                 field=f"package[{number}].platform",
             )
-        rows[row.platform].setdefault((row.manager, row.name, row.url), []).append(row)
+        rows[row.platform].setdefault((row.manager, row.name, row.url), {})[number] = row
     return Lock(
         name=custom.get(_NAME),
         platforms=tuple(
             PlatformLock(
                 platform=platform,
-                packages=tuple(_package(same, (platform, same[0].name) in archives) for same in found.values()),
+                packages=tuple(_package_at(same, archives, source) for same in found.values()),
             )
             for platform, found in rows.items()
         ),
@@ -134,6 +135,17 @@ def _archives(custom: Mapping[str, str], source: str) -> frozenset[tuple[str, st
     except msgspec.MsgspecError as error:
         raise LockFormatError(
             f"damaged: {error}", origin=Origin(source=source), field=f"metadata.custom_metadata[{_ARCHIVES}]"
+        ) from error
+
+
+def _package_at(rows: Mapping[int, _Row], archives: frozenset[tuple[str, str]], source: str) -> LockedPackage:
+    """The package of some rows, by their number in the file."""
+    number, first = next(iter(rows.items()))
+    try:
+        return _package(list(rows.values()), (first.platform, first.name) in archives)
+    except ResolverError as error:
+        raise LockFormatError(
+            error.message, origin=Origin(source=source), field=f"package[{number}]", hint=error.hint
         ) from error
 
 
@@ -196,8 +208,10 @@ def _subdir_of(url: str) -> str | None:
 
 
 def render(lock: Lock) -> str:
-    """The text of ``conda-lock.yml``. Raises ``NotRepresentable`` for conda records without md5."""
+    """The text of ``conda-lock.yml``. Raises ``NotRepresentable`` for conda records without md5, and for repositories
+    and folders whose row would read as something else."""
     _refuse_without_md5(lock)
+    _refuse_without_place(lock)
     lines = [_HEADER, f"version: {_VERSION}\n", "metadata:\n", *_metadata(lock), "package:"]
     rows = sorted(_rows(lock), key=lambda pair: pair[0])
     if not rows:
@@ -214,17 +228,27 @@ def _refuse_without_md5(lock: Lock) -> None:
         )
 
 
+def _refuse_without_place(lock: Lock) -> None:
+    packages = [p for s in lock.platforms for p in s.packages if p.kind in ("vcs", "directory")]
+    lost = sorted({p.name for p in packages if p.subdirectory or _kind(p.url, is_archive=False) != p.kind})
+    if lost:
+        raise NotRepresentable(
+            f"conda-lock.yml has no place for what these are locked to: {', '.join(lost)}",
+            hint="it takes git+https://… without a subdirectory, and folders by a file: URL that ends in /",
+        )
+
+
 def _metadata(lock: Lock) -> Iterator[str]:
-    yield from _mapping("content_hash", sorted(lock.content_hash), indent=2)
+    yield from mapping("content_hash", sorted(lock.content_hash), indent=2)
     yield "  channels:\n" if lock.channels else "  channels: []\n"
     for channel in lock.channels:
-        yield f"  - url: {_scalar(channel)}\n    used_env_vars: []\n"
-    yield from _list("platforms", [p.platform for p in lock.platforms], indent=2)
-    yield from _list("sources", lock.sources, indent=2)
+        yield f"  - url: {scalar(channel)}\n    used_env_vars: []\n"
+    yield from sequence("platforms", [p.platform for p in lock.platforms], indent=2)
+    yield from sequence("sources", lock.sources, indent=2)
     custom = _custom(lock)
     if custom:
         yield "  custom_metadata:\n"
-        yield from (f"    {_scalar(name)}: {_single_quoted(value)}\n" for name, value in sorted(custom.items()))
+        yield from (f"    {scalar(name)}: {single_quoted(value)}\n" for name, value in sorted(custom.items()))
 
 
 def _custom(lock: Lock) -> dict[str, str]:
@@ -250,15 +274,15 @@ def _row(package: LockedPackage, manager: str, platform: str, group: str) -> str
     hashes = {"md5": package.md5, "sha256": package.sha256 or package.commit or package.tree}
     return "".join(
         (
-            f"- name: {_scalar(package.name)}\n",
-            f"  version: {_quoted(package.version)}\n",
+            f"- name: {scalar(package.name)}\n",
+            f"  version: {quoted(package.version)}\n",
             f"  manager: {manager}\n",
-            f"  platform: {platform}\n",
-            *_mapping("dependencies", sorted(_merged(package.dependencies).items()), indent=2),
-            f"  url: {_scalar(package.url)}\n",
+            f"  platform: {scalar(platform)}\n",
+            *mapping("dependencies", sorted(_merged(package.dependencies).items()), indent=2),
+            f"  url: {scalar(package.url)}\n",
             "  hash:\n",
-            *(f"    {name}: {_quoted(value)}\n" for name, value in hashes.items() if value),
-            f"  category: {_scalar(group)}\n",
+            *(f"    {name}: {quoted(value)}\n" for name, value in hashes.items() if value),
+            f"  category: {scalar(group)}\n",
             f"  optional: {'false' if group == MAIN else 'true'}\n",
         )
     )
@@ -282,40 +306,6 @@ def _joined(left: str, right: str) -> str:
     builds = {b for part in (left, right) for b in part.split()[1:]}
     version = ",".join(dict.fromkeys(v for v in versions if v != "*")) or "*"
     return f"{version} {sorted(builds)[-1]}" if builds else version
-
-
-def _mapping(key: str, items: Iterable[tuple[str, str]], *, indent: int) -> Iterator[str]:
-    pad = " " * indent
-    rows = [f"{pad}  {_scalar(name)}: {_quoted(value)}\n" for name, value in items]
-    yield f"{pad}{key}:\n" if rows else f"{pad}{key}: {{}}\n"
-    yield from rows
-
-
-def _list(key: str, values: Iterable[str], *, indent: int) -> Iterator[str]:
-    pad = " " * indent
-    rows = [f"{pad}- {_scalar(value)}\n" for value in values]
-    yield f"{pad}{key}:\n" if rows else f"{pad}{key}: []\n"
-    yield from rows
-
-
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_+./-]*(?::[A-Za-z0-9_+.%/-]+)?\Z")
-_WORDS = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"])
-
-
-def _scalar(value: str) -> str:
-    """Plain where no YAML reader can take it for anything but this string, else quoted."""
-    return value if _PLAIN.match(value) and value.lower() not in _WORDS else _quoted(value)
-
-
-def _single_quoted(value: str) -> str:
-    """JSON inside YAML stays readable in single quotes, which escape nothing but themselves."""
-    doubled = value.replace("'", "''")
-    return f"'{doubled}'" if value.isprintable() else _quoted(value)
-
-
-def _quoted(value: str) -> str:
-    """A JSON string is a YAML double-quoted scalar."""
-    return json.dumps(value)
 
 
 FORMAT = LockFormat(name="conda-lock", file_names=("conda-lock.yml", "*conda-lock.yml"), parse=parse, render=render)

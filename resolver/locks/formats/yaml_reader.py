@@ -21,18 +21,22 @@ __all__ = ["read_yaml"]
 _T = TypeVar("_T")
 
 _MAX_DEPTH = 64
-_ALIAS = re.compile(r"^(?:[^\"'#\n]*[:\-,\[{]\s+|\s*)[&*][A-Za-z0-9_]", re.MULTILINE)
+_NULLS = ("", "~", "null", "Null", "NULL")
+
+_MAYBE_ANCHOR = re.compile(r"(?:^|[\s,:\[{])&[^\s,\[\]{}]", re.MULTILINE)
+_MAYBE_DEEP = re.compile(r"^[ \t?:-]{128}", re.MULTILINE)
+"""What the fast reader must not see: aliases can be made to explode, and block collections that nest some thousand
+deep (``- - - -``) overflow its stack and end the process. Both may also stand in a harmless string."""
 
 
 def read_yaml(text: str, source: str, type_: type[_T]) -> _T:
     """The document as a ``type_`` (a msgspec Struct). Raises ``LockFormatError`` with the source, and the line or
     the field at fault. Anchors and aliases are refused: no lock needs them, and they can be made to explode."""
-    if _ALIAS.search(text):
-        raise LockFormatError("YAML anchors and aliases are not allowed in a lock", origin=Origin(source=source))
-    try:
-        return msgspec.convert(_decode(text), type_, strict=True)
-    except (yaml_rs.YAMLDecodeError, msgspec.ValidationError):
-        pass  # read again below, for the exact text of each scalar and the line of an error
+    if not (_MAYBE_ANCHOR.search(text) or _MAYBE_DEEP.search(text)):
+        try:
+            return msgspec.convert(_decode(text), type_, strict=True)
+        except (yaml_rs.YAMLDecodeError, msgspec.ValidationError):
+            pass  # read again below, for the exact text of each scalar and the line of an error
     try:
         return msgspec.convert(_decode_slowly(text, source), type_, strict=False)
     except msgspec.ValidationError as error:
@@ -49,7 +53,7 @@ def _decode_slowly(text: str, source: str) -> Any:
     import yaml
 
     try:
-        _refuse_depth(yaml.parse(text, yaml.CSafeLoader), source)
+        _refuse_traps(yaml.parse(text, yaml.CSafeLoader), source)
         return yaml.load(text, _unique_keys_loader())
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
@@ -60,11 +64,16 @@ def _decode_slowly(text: str, source: str) -> Any:
         raise LockFormatError(f"not YAML: {error}", origin=Origin(source=source)) from error
 
 
-def _refuse_depth(events: Any, source: str) -> None:
+def _refuse_traps(events: Any, source: str) -> None:
     import yaml
 
     depth = 0
     for event in events:
+        if getattr(event, "anchor", None) is not None:
+            raise LockFormatError(
+                "YAML anchors and aliases are not allowed in a lock",
+                origin=Origin(source=source, line=event.start_mark.line + 1),
+            )
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
@@ -75,10 +84,15 @@ def _refuse_depth(events: Any, source: str) -> None:
 
 
 def _unique_keys_loader() -> Any:
-    """PyYAML keeps the last of two equal keys; a lock that has two is damaged, and which one counts is a guess."""
+    """BaseLoader with two differences: null is null, and of two equal keys neither is kept (PyYAML takes the last; a
+    lock that has two is damaged, and which one counts is a guess)."""
     import yaml
 
     class UniqueKeys(yaml.CBaseLoader):
+        def construct_scalar(self, node: Any) -> str | None:  # type: ignore[override]
+            plain = node.style not in ("'", '"', "|", ">")
+            return None if plain and node.value in _NULLS else str(node.value)
+
         def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
             seen: set[str] = set()
             for key, _ in node.value:
