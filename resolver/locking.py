@@ -56,11 +56,13 @@ def lock(
     )
 
 
-def check(lock: Lock, environment: Environment) -> Satisfaction:
-    """Whether ``lock`` satisfies the environment, decided without network: see ``locks.satisfies``."""
-    from resolver.locks.satisfies import Expected, satisfies
+def check(lock: Lock, environment: Environment, *, now: datetime | None = None) -> Satisfaction:
+    """Whether ``lock`` satisfies the environment under the conditions of today, decided without network: see
+    ``locks.satisfies`` and ``locks.conditions``. ``now`` is as in ``lock``."""
+    from resolver.locks.conditions import changed_conditions
+    from resolver.locks.satisfies import Expected, Satisfaction, satisfies
 
-    return satisfies(
+    verdict = satisfies(
         lock,
         Expected(
             spec=environment.spec,
@@ -70,6 +72,13 @@ def check(lock: Lock, environment: Environment) -> Satisfaction:
             python=environment.settings.python,
         ),
     )
+    changed = changed_conditions(
+        lock,
+        platforms=environment.platforms,
+        python=environment.settings.python,
+        cut_off=_cut_off(environment, now),
+    )
+    return Satisfaction(shortfalls=(*verdict.shortfalls, *changed))
 
 
 def _solve(

@@ -168,8 +168,8 @@ class Platform:
     def _wheel_platforms(self) -> Iterator[str]:
         arch = _facts(self.subdir).wheel
         if self.system == "linux":
-            yield from _manylinux(self.virtual_version("__glibc"), arch)
             yield f"linux_{arch}"
+            yield from _manylinux(self.virtual_version("__glibc"), arch)
         elif self.system == "osx":
             from packaging import tags
 

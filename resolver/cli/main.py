@@ -32,9 +32,7 @@ Exit codes: 0 done, 1 stale (check), 2 an error. `samebox COMMAND --help` tells 
 
 def run() -> NoReturn:
     """The entry point of the ``samebox`` script."""
-    code = main(sys.argv[1:])
-    sys.stdout.flush()
-    sys.stderr.flush()
+    code = _flushed(main(sys.argv[1:]))
     if "rattler" in sys.modules:
         # py-rattler's threads may crash the interpreter while it shuts down: the exit code must not depend on that
         os._exit(code)
@@ -60,12 +58,35 @@ def main(arguments: Sequence[str]) -> int:
         _report(error)
         return 2
     except BrokenPipeError:
-        # the reader of stdout has gone (`| head`): nothing more can be said there
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence_stdout()
+        return 2
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"error: {where}{error.strerror or error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("interrupted; nothing was written", file=sys.stderr)
         return 130
+
+
+def _flushed(code: int) -> int:
+    """The exit code, once what is still in the buffers has gone out: that may fail as any other write."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _silence_stdout()
+        code = 2
+    except OSError as error:
+        print(f"error: cannot write to stdout: {error.strerror}", file=sys.stderr)
+        _silence_stdout()
+        code = 2
+    sys.stderr.flush()
+    return code
+
+
+def _silence_stdout() -> None:
+    """The reader of stdout has gone (`| head`): nothing more can be said there, not even by the interpreter's exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run_command(name: str, arguments: Sequence[str]) -> int:

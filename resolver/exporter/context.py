@@ -57,7 +57,6 @@ def docker_context(
     chosen = _platforms(lock, platforms)
     wanted = tuple(sorted(set(groups)))
     docker = docker or DockerSection()
-    labels = _labels(lock, docker, chosen, wanted)
     files = _Files()
     for platform in chosen:
         files.add(f"locks/{platform}.json", slice_of(lock, platform, wanted))
@@ -67,10 +66,10 @@ def docker_context(
         glibc=tuple((platform, required_glibc(lock, platform)) for platform in chosen),
         strategy=strategy,
         installer=installer,
-        conda=any(p.kind == "conda" for ps in packages.values() for p in ps),
+        conda=any(p.kind == "conda" for locked in packages.values() for p in locked),
         base_python=_uses_base_python(packages),
         variables=_unique(variables, "variable"),
-        labels=labels,
+        labels=_labels(lock, docker, chosen, wanted),
     )
     files.add("Dockerfile", render(plan).encode())
     if installer == "samebox":
@@ -80,7 +79,7 @@ def docker_context(
     if strategy == "vendored":
         _add_artifacts(files, packages, artifact_path)
     files.add(".dockerignore", files.ignore_list())
-    return BuildContext(files=files.with_checksums(), labels=labels, platforms=chosen)
+    return BuildContext(files=files.with_checksums(), labels=plan.labels, platforms=chosen)
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from resolver.canonicalizer import canonical_json
 from resolver.errors import IntegrityError, NotRepresentable
+from resolver.locks.dependencies import merged
 from resolver.model import Artifact, Lock, LockedPackage
 
 __all__ = ["SLICE_VERSION", "artifacts_of", "file_name_of", "required_glibc", "slice_of"]
@@ -93,7 +94,7 @@ def _entry(package: LockedPackage) -> dict[str, object]:
 def _conda_depends(package: LockedPackage) -> list[str]:
     if package.kind != "conda":
         return []
-    return sorted(f"{name} {constraint}".strip() for name, constraint in package.dependencies)
+    return sorted(f"{name} {constraint}".strip() for name, constraint in merged(package.dependencies).items())
 
 
 def _artifact(package: LockedPackage) -> Artifact:

@@ -89,9 +89,7 @@ def resolve_pypi(problem: PypiProblem, projects: Projects) -> PypiSolution:
     return _solution(_reached(roots, pins, provider), provider, problem)
 
 
-def _reached(
-    roots: Iterable[Need], pins: Mapping[Identifier, Candidate], provider: Provider
-) -> list[Candidate]:
+def _reached(roots: Iterable[Need], pins: Mapping[Identifier, Candidate], provider: Provider) -> list[Candidate]:
     """The pins that the roots need. Others may be left over from candidates that were given up on the way."""
     found: dict[Identifier, Candidate] = {}
     waiting = [provider.identify(need) for need in roots]
@@ -192,7 +190,9 @@ def _conflict(
         claims = tuple((str(n.impossible), n.needed_by) for n in impossible)
         return Conflict(platform=subdir, subject=impossible[0].name, claims=claims)
     name = needs[0].name
-    claims = _asked_for(problem, causes) + tuple((str(n) if not n.exactly else f"{n.name}=={n.exactly}", n.needed_by) for n in needs)
+    claims = _asked_for(problem, causes) + tuple(
+        (str(n) if not n.exactly else f"{n.name}=={n.exactly}", n.needed_by) for n in needs
+    )
     if name in problem.fixed:
         claims += ((f"{name}=={problem.fixed[name]}", CONDA_PROVIDES_IT),)
     limits = tuple(

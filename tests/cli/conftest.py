@@ -2,24 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
 from tests.cli.project import Project, environment_yml
-from tests.loopback import Loopback, loopback
+from tests.loopback import start_server
 
-MakeProject = Callable[..., Project]
+__all__ = ["MakeProject", "start_server"]
+
+
+class MakeProject(Protocol):
+    """Makes a project; ``channels`` and ``index`` are other places for the canonical URLs than the fixtures."""
+
+    def __call__(
+        self,
+        name: str = ...,
+        *,
+        channels: str | None = ...,
+        index: str | None = ...,
+        platforms: tuple[str, ...] = ...,
+    ) -> Project: ...
 
 
 @pytest.fixture
 def make_project(tmp_path: Path, fixture_channels: Path, fixture_index: Path) -> MakeProject:
-    """Makes a project; ``channels`` and ``index`` are other places for the canonical URLs than the fixtures' folders."""
-
-    def make(name: str = "project", *, channels: str | None = None, index: str | None = None, **options: str) -> Project:
-        places = {"channels": channels or str(fixture_channels), "index": index or str(fixture_index)}
-        return Project(tmp_path / name, **places, **options)  # type: ignore[arg-type]
+    def make(
+        name: str = "project",
+        *,
+        channels: str | None = None,
+        index: str | None = None,
+        platforms: tuple[str, ...] = ("linux-64",),
+    ) -> Project:
+        return Project(
+            tmp_path / name,
+            channels=channels or str(fixture_channels),
+            index=index or str(fixture_index),
+            platforms=platforms,
+        )
 
     return make
 
@@ -36,9 +57,3 @@ def locked(project: Project) -> Project:
     project.write("environment.yml", environment_yml("python", "greeter", pip=("cowtalk[loud]",)))
     project.succeed("lock")
     return project
-
-
-@pytest.fixture
-def server() -> Iterator[Loopback]:
-    with loopback() as running:
-        yield running

@@ -117,7 +117,11 @@ def test_a_download_with_another_sha256_than_locked_is_refused(served: Project, 
         told = served.fail(*command)
         assert told.startswith(f"error: https://pypi.example.org{wheel}: its sha256 is "), told
         assert told.endswith("hint: the file was replaced or damaged; nothing of it was kept\n")
-    assert sorted(path.name for path in served.folder.iterdir()) == ["conda-lock.yml", "environment.yml", "samebox.toml"]
+    assert sorted(path.name for path in served.folder.iterdir()) == [
+        "conda-lock.yml",
+        "environment.yml",
+        "samebox.toml",
+    ]
 
 
 def test_a_refused_connection_is_told(served: Project, server: Loopback) -> None:

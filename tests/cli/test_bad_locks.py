@@ -54,7 +54,7 @@ CASES = (
     ),
     Damage(
         about="a hash that is none",
-        done=lambda text: text.replace("    sha256: \"", "    sha256: \"zz", 1),
+        done=lambda text: text.replace('    sha256: "', '    sha256: "zz', 1),
         told="error: conda-lock.yml:",
     ),
     Damage(

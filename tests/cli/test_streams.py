@@ -42,7 +42,9 @@ def test_check_json(locked: Project) -> None:
     assert (stale.code, stale.stderr) == (1, "")
     assert stale.json == {
         "status": "stale",
-        "reasons": ["environment.yml:5: greeter <1.2 is asked for, and greeter 1.2.0 pyh0_0 is locked (linux-64)"],
+        "reasons": [
+            "environment.yml:5: greeter[version='<1.2'] is asked for, and greeter 1.2.0 pyh0_0 is locked (linux-64)"
+        ],
     }
 
 
@@ -75,9 +77,7 @@ def test_export_to_stdout_is_a_tar_and_nothing_else(locked: Project) -> None:
         assert "Dockerfile" in archive.getnames()
 
 
-def test_progress_goes_to_stderr_and_only_when_it_takes_long(
-    make_project: MakeProject, server: Loopback, tmp_path: object
-) -> None:
+def test_progress_goes_to_stderr_and_only_when_it_takes_long(make_project: MakeProject, server: Loopback) -> None:
     project = make_project(index=server.url)
     page = b'{"meta": {"api-version": "1.0"}, "name": "slow", "files": []}'
     server.answer("/simple/slow/", Reply(body=page, content_type="application/vnd.pypi.simple.v1+json", delay=2.5))

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -29,7 +29,7 @@ def project(project: Project) -> Project:
     return project
 
 
-def _start(project: Project, *arguments: str, preexec: object = None) -> subprocess.Popen[bytes]:
+def _start(project: Project, *arguments: str, preexec: Callable[[], object] | None = None) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         project.command(*arguments),
         cwd=project.folder,
@@ -37,7 +37,7 @@ def _start(project: Project, *arguments: str, preexec: object = None) -> subproc
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        preexec_fn=preexec,  # type: ignore[arg-type]
+        preexec_fn=preexec,
     )
 
 
@@ -62,7 +62,9 @@ def test_a_file_size_limit_in_the_middle_of_writing_leaves_the_old_lock(project:
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "disk"
     folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", folder], capture_output=True, check=False)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", folder], capture_output=True, check=False
+    )
     if mounted.returncode:
         pytest.skip("mounting a small disk needs root")
     yield folder
@@ -177,7 +179,11 @@ def test_two_processes_at_once_both_succeed(project: Project) -> None:
     assert len({stdout for stdout, _ in ended}) == 1
     assert project.run("check").code == 0
     assert _temporaries(project) == []
-    assert sorted(path.name for path in project.folder.iterdir()) == ["conda-lock.yml", "environment.yml", "samebox.toml"]
+    assert sorted(path.name for path in project.folder.iterdir()) == [
+        "conda-lock.yml",
+        "environment.yml",
+        "samebox.toml",
+    ]
 
 
 def test_the_mode_of_a_lock_is_kept_and_a_new_one_follows_the_umask(project: Project) -> None:

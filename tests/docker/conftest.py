@@ -62,13 +62,14 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerDaemon]:
 
 
 @pytest.fixture(scope="session")
-def buildah(daemon: DockerDaemon, tmp_path_factory: pytest.TempPathFactory) -> Buildah:
+def buildah(daemon: DockerDaemon, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Buildah]:
     program = shutil.which("buildah")
     _require(program is not None, "buildah is not installed")
     builder = Buildah(daemon=daemon, program=str(program), root=tmp_path_factory.mktemp("buildah"))
     for name, tag in (("plain", BASE), ("python", PYTHON_BASE)):
         builder.load(_base_tar(name), tag)
-    return builder
+    yield builder
+    builder.close()  # pytest keeps the folders of the last runs, and images are large
 
 
 @pytest.fixture(params=["docker", "buildkit", "buildah"])

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Buildah", "Builder", "Docker", "DockerDaemon", "Failed", "docker_daemon"]
+__all__ = ["Buildah", "Builder", "Docker", "DockerDaemon", "Failed", "docker_daemon", "unmount_below"]
 
 _SEARCH = os.pathsep.join(("/usr/bin", "/usr/sbin", os.environ.get("PATH", "")))
 """Distribution packages first: a client from elsewhere may lack the builder that belongs to the daemon."""
@@ -83,7 +83,15 @@ class Buildah:
 
     def build(self, context: Path, tag: str, *, network: bool, arguments: Mapping[str, str] | None = None) -> str:
         options = [f"--build-arg={name}={value}" for name, value in (arguments or {}).items()]
-        command = ("bud", "--isolation=chroot", "--pull-never", *options, f"--tag=localhost/{tag}", str(context))
+        command = (
+            "bud",
+            "--isolation=chroot",
+            "--layers",
+            "--pull-never",
+            *options,
+            f"--tag=localhost/{tag}",
+            str(context),
+        )
         # chroot isolation shares the caller's network, so one without network is built from such a namespace
         said = self._call(*command, around=() if network else ("unshare", "--net"))
         archive = self.root / "image.tar"
@@ -91,6 +99,13 @@ class Buildah:
         self.daemon.call("load", "--quiet", "--input", archive)
         archive.unlink()
         return said
+
+    def close(self) -> None:
+        """Remove everything; a build that failed leaves its container mounted."""
+        self._call("umount", "--all")
+        self._call("rm", "--all")
+        unmount_below(self.root)
+        shutil.rmtree(self.root)
 
     def _call(self, *arguments: str | Path, around: Sequence[str] = ()) -> str:
         place = ("--root", self.root / "storage", "--runroot", self.root / "run", "--storage-driver", "overlay")
@@ -138,8 +153,8 @@ def docker_daemon(root: Path) -> Iterator[DockerDaemon]:
         yield DockerDaemon(client=client, socket=socket)
     finally:
         _end(process, pid_file)
-        subprocess.run(["umount", root / "exec" / "netns" / "default"], check=False, capture_output=True)
-        shutil.rmtree(root / "data", ignore_errors=True)
+        unmount_below(root)
+        shutil.rmtree(root / "data")
 
 
 def _wait_until_ready(client: str, socket: Path, process: subprocess.Popen[bytes], log: Path) -> None:
@@ -150,6 +165,14 @@ def _wait_until_ready(client: str, socket: Path, process: subprocess.Popen[bytes
             return
         time.sleep(0.1)
     raise Failed(f"dockerd did not come up:\n{log.read_text(errors='replace')[-4000:]}")
+
+
+def unmount_below(root: Path) -> None:
+    """Unmount whatever an engine left mounted below ``root``, the innermost first."""
+    mounts = [line.split(" ")[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    for mount in sorted(mounts, reverse=True):
+        if mount.startswith(f"{root}/"):
+            subprocess.run(["umount", mount], check=True)
 
 
 def _end(process: subprocess.Popen[bytes], pid_file: Path) -> None:

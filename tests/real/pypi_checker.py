@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.tags import Tag
-from packaging.utils import canonicalize_name, parse_wheel_filename
+from packaging.utils import NormalizedName, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
 from resolver.indexes import CoreMetadata, Index
@@ -21,6 +21,9 @@ from tests.real.lockfiles import Row
 from tests.real.targets import marker_environment, wheel_tags
 
 __all__ = ["PypiCheck", "locked_twice"]
+
+_Node = tuple[NormalizedName, str]
+"""A project, and one of its extras or ``""``."""
 
 
 def locked_twice(rows: Iterable[Row]) -> list[str]:
@@ -48,7 +51,7 @@ class PypiCheck:
         self._wheels = {canonicalize_name(row.name): row for row in self.rows if row.manager == "pip"}
         self._conda = {p: row for row in self.rows if row.manager == "conda" for p in provided_projects(row)}
         self._environment = marker_environment(self.platform, self.python)
-        self._reached: set[tuple[str, str]] = set()
+        self._reached: set[_Node] = set()
 
     def run(self, requests: Requests) -> list[str]:
         """What is wrong, as sentences; an empty list for a solution with nothing in it that nobody needs."""
@@ -67,7 +70,7 @@ class PypiCheck:
         self.problems.extend(f"nothing needs {name}" for name in unneeded)
         return self.problems
 
-    def _check_file(self, name: str, row: Row, tags: frozenset[Tag]) -> None:
+    def _check_file(self, name: NormalizedName, row: Row, tags: frozenset[Tag]) -> None:
         found_name, version, _, have = parse_wheel_filename(row.file_name)
         if (found_name, version) != (name, Version(row.version)):
             self.problems.append(f"{row.file_name} is not {name} {row.version}")
@@ -77,13 +80,13 @@ class PypiCheck:
         if not SpecifierSet(requires_python).contains(self.python):
             self.problems.append(f"{row.file_name} needs Python {requires_python}")
 
-    def _needs_of(self, name: str, extra: str) -> Iterator[tuple[str, str]]:
+    def _needs_of(self, name: NormalizedName, extra: str) -> Iterator[_Node]:
         if name in self._conda and not extra:
             return  # what conda's package needs is conda's affair
         requirements = map(Requirement, self._metadata(name).requires_dist)
         yield from self._edges(f"{name}[{extra}]" if extra else name, requirements, extra)
 
-    def _edges(self, who: str, requirements: Iterable[Requirement], extra: str) -> Iterator[tuple[str, str]]:
+    def _edges(self, who: str, requirements: Iterable[Requirement], extra: str) -> Iterator[_Node]:
         for requirement in requirements:
             if requirement.marker and not requirement.marker.evaluate({**self._environment, "extra": extra}):
                 continue
@@ -107,7 +110,7 @@ class PypiCheck:
         if not fits:
             self.problems.append(f"{who} needs {requirement}, and {row.version} is locked")
 
-    def _metadata(self, name: str) -> CoreMetadata:
+    def _metadata(self, name: NormalizedName) -> CoreMetadata:
         """Of the locked wheel; of any wheel of the version where conda provides the project."""
         page = self.index.page(name)
         assert page is not None, f"the index has no {name}"

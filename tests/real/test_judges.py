@@ -1,10 +1,11 @@
-"""What other tools make of our locks: conda-lock and py-rattler read them, pip takes their hashes, uv finds the same pins."""
+"""Other tools judge our locks: conda-lock and py-rattler read them, pip takes their hashes, uv finds the same pins."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ def test_conda_lock_renders_explicit_files_of_the_same_packages(lockfile: Path, 
 def test_rattler_reads_the_same_packages(lockfile: Path) -> None:
     ((_, environment),) = LockFile.from_path(lockfile).environments()
     theirs = [
-        (str(platform.name), canonicalize_name(package.name), package.location, _sha256(package), package.version)
+        _as_rattler_says(platform.name, package)
         for platform in environment.platforms()
         for package in environment.packages(platform) or ()
     ]
@@ -74,7 +75,7 @@ def test_rattler_reads_the_same_packages(lockfile: Path) -> None:
     assert sorted(row[:4] for row in theirs) == sorted(row[:4] for row in ours)
     # py-rattler may write a version in another way (3.0 for 3.000)
     pairs = zip(sorted(theirs), sorted(ours), strict=True)
-    assert [(left, right) for left, right in pairs if Version(str(left[4])) != Version(right[4])] == []
+    assert [(left, right) for left, right in pairs if Version(left[4]) != Version(right[4])] == []
 
 
 @pytest.mark.parametrize("platform", ["linux-64", "osx-arm64"])
@@ -117,14 +118,19 @@ def test_uv_finds_the_same_pins(workshop: Workshop, real_index: str, tmp_path: P
     lockfile = folder / "conda-lock.yml"
     # uv does not take a line that is broken between a name and its version
     (folder / "joined.in").write_text((folder / "requirements.in").read_text().replace("\\\n", ""))
-    for platform, rows in rows_by_platform(lockfile).items():
-        pins = tmp_path / f"{platform}.txt"
-        target = ["--python-version", _python(rows, lockfile), "--python-platform", _UV_PLATFORMS[platform]]
-        options = ["--exclude-newer", _CUT_OFF, "--only-binary", ":all:", "--no-header", "--no-annotate", "--no-config"]
-        uv = [tool("uv", "uv"), "pip", "compile", "joined.in", "--quiet", "--default-index", real_index]
-        _answer([*uv, *target, *options, "--output-file", pins], folder, MACOSX_DEPLOYMENT_TARGET="11.0")
-        theirs = {canonicalize_name(r.name): str(r.specifier) for r in read_requirements(pins)}
-        assert theirs == {row.name: f"=={row.version}" for row in rows}
+    locked = rows_by_platform(lockfile)
+    with ThreadPoolExecutor() as executor:
+        found = executor.map(lambda p: _uv_pins(folder, p, _python(locked[p], lockfile), real_index), locked)
+    assert list(found) == [{row.name: f"=={row.version}" for row in rows} for rows in locked.values()]
+
+
+def _uv_pins(folder: Path, platform: str, python: str, index: str) -> dict[str, str]:
+    pins = folder / f"uv-{platform}.txt"
+    target = ["--python-version", python, "--python-platform", _UV_PLATFORMS[platform], "--exclude-newer", _CUT_OFF]
+    options = ["--only-binary", ":all:", "--no-header", "--no-annotate", "--no-config", "--default-index", index]
+    command = [tool("uv", "uv"), "pip", "compile", "joined.in", "--quiet", *target, *options, "--output-file", pins]
+    _answer(command, folder, MACOSX_DEPLOYMENT_TARGET="11.0")
+    return {canonicalize_name(r.name): str(r.specifier) for r in read_requirements(pins)}
 
 
 def _requirements(wheels: Iterable[Row]) -> str:
@@ -137,9 +143,9 @@ def _python(rows: Iterable[Row], lockfile: Path) -> str:
     return conda[0] if conda else str(dict(evidence(lockfile, "pythons"))[rows[0].platform])
 
 
-def _sha256(package: Any) -> str | None:
-    hashes = package.hashes
-    return hashes.sha256.hex() if hashes is not None and hashes.sha256 is not None else None
+def _as_rattler_says(platform: str, package: Any) -> tuple[str, str, str, str, str]:
+    sha256 = package.hashes.sha256.hex()
+    return (str(platform), canonicalize_name(package.name), str(package.location), sha256, str(package.version))
 
 
 def _answer(command: list[Any], folder: Path, **variables: str) -> str:

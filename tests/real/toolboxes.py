@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import filelock
-import platformdirs
 
 __all__ = ["PINS", "tool"]
 
@@ -33,7 +32,7 @@ def tool(name: str, command: str) -> Path:
 
 def _cache() -> Path:
     configured = os.environ.get("SAMEBOX_TEST_CACHE")
-    return Path(configured) if configured else platformdirs.user_cache_path("samebox-tests", appauthor=False)
+    return Path(configured) if configured else Path.home() / ".cache" / "samebox-tests"
 
 
 def _run(*command: str | Path) -> None:

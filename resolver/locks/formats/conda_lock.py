@@ -10,14 +10,14 @@ py-rattler read it already.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 import msgspec
 
 from resolver.errors import LockFormatError, NotRepresentable, ResolverError
+from resolver.locks.dependencies import merged
 from resolver.locks.evidence import PREFIX, evidence_from_strings, evidence_to_strings
 from resolver.locks.formats.protocol import LockFormat
 from resolver.locks.formats.yaml_reader import read_yaml
@@ -278,34 +278,13 @@ def _row(package: LockedPackage, manager: str, platform: str, group: str) -> str
             f"  version: {quoted(package.version)}\n",
             f"  manager: {manager}\n",
             f"  platform: {scalar(platform)}\n",
-            *mapping("dependencies", sorted(_merged(package.dependencies).items()), indent=2),
+            *mapping("dependencies", sorted(merged(package.dependencies).items()), indent=2),
             f"  url: {scalar(package.url)}\n",
-            "  hash:\n",
-            *(f"    {name}: {quoted(value)}\n" for name, value in hashes.items() if value),
+            *mapping("hash", ((name, value) for name, value in hashes.items() if value), indent=2),
             f"  category: {scalar(group)}\n",
             f"  optional: {'false' if group == MAIN else 'true'}\n",
         )
     )
-
-
-def _merged(dependencies: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """One constraint a name: conda records may name a dependency twice, and a map cannot."""
-    merged: dict[str, str] = {}
-    for name, constraint in sorted(dependencies):
-        if name.startswith("__"):
-            continue
-        have = merged.get(name)
-        merged[name] = constraint if have in (None, "", "*") else _joined(have or "", constraint)
-    return merged
-
-
-def _joined(left: str, right: str) -> str:
-    if right in ("", "*", left):
-        return left
-    versions = [part.split()[0] for part in (left, right)]
-    builds = {b for part in (left, right) for b in part.split()[1:]}
-    version = ",".join(dict.fromkeys(v for v in versions if v != "*")) or "*"
-    return f"{version} {sorted(builds)[-1]}" if builds else version
 
 
 FORMAT = LockFormat(name="conda-lock", file_names=("conda-lock.yml", "*conda-lock.yml"), parse=parse, render=render)

@@ -1,0 +1,68 @@
+"""Was a lock made under the conditions that hold now? What is told by its evidence alone; without that, nothing is.
+
+Virtual packages and the Python decide what a solve may choose, and a cut-off what it may see. A lock that was made
+under a stricter cut-off than today's holds nothing that today's forbids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from resolver.locks.satisfies import Shortfall
+from resolver.model import Evidence, Lock, VirtualPackage
+from resolver.platforms import Platform
+
+__all__ = ["changed_conditions"]
+
+
+def changed_conditions(
+    lock: Lock, *, platforms: Iterable[Platform], python: str | None, cut_off: datetime | None
+) -> Iterator[Shortfall]:
+    """What is different now, in a stable order. ``python`` is the version that is set for wheels where conda locks
+    none (``None``: that of the lock will do), ``cut_off`` is in UTC."""
+    if lock.evidence is None:
+        return
+    locked = {p.platform for p in lock.platforms}
+    for platform in sorted(platforms, key=lambda p: p.subdir):
+        if platform.subdir in locked:
+            yield from _virtual_packages(lock.evidence, platform)
+            yield from _python(lock, lock.evidence, platform.subdir, python)
+    if cut_off is not None:
+        yield from _cut_off(lock.evidence, cut_off)
+
+
+def _virtual_packages(evidence: Evidence, platform: Platform) -> Iterator[Shortfall]:
+    then = dict(evidence.virtual_packages).get(platform.subdir)
+    if then is None:
+        return
+    for package in sorted(set(platform.virtual_packages) - set(then), key=lambda p: p.name):
+        yield _short(platform, f"the lock was made for other virtual packages: {_said(package)} is not among them")
+    names = {package.name for package in platform.virtual_packages}
+    for package in sorted((p for p in then if p.name not in names), key=lambda p: p.name):
+        yield _short(platform, f"the lock was made for the virtual package {_said(package)}, which is gone")
+
+
+def _python(lock: Lock, evidence: Evidence, subdir: str, python: str | None) -> Iterator[Shortfall]:
+    then = dict(evidence.pythons).get(subdir)
+    of_conda = any(p.kind == "conda" and p.name == "python" for p in lock.on(subdir).packages)
+    if python is not None and then is not None and then != python and not of_conda:
+        yield Shortfall(platform=subdir, message=f"the lock was made for Python {then}, and {python} is asked for")
+
+
+def _cut_off(evidence: Evidence, cut_off: datetime) -> Iterator[Shortfall]:
+    now = cut_off.isoformat().replace("+00:00", "Z")
+    if evidence.cut_off is None:
+        message = f"nothing newer than {now} is wanted, and the lock was made without a cut-off"
+        yield Shortfall(platform=None, message=message)
+    elif datetime.fromisoformat(evidence.cut_off) > cut_off:
+        message = f"nothing newer than {now} is wanted, and the cut-off of the lock is {evidence.cut_off}"
+        yield Shortfall(platform=None, message=message)
+
+
+def _short(platform: Platform, message: str) -> Shortfall:
+    return Shortfall(platform=platform.subdir, message=message)
+
+
+def _said(package: VirtualPackage) -> str:
+    return f"{package.name} {package.version}"
