@@ -23,13 +23,14 @@ from resolver.indexes.protocol import CoreMetadata, ProjectPage
 __all__ = ["CachedPage", "MetadataCache"]
 
 SCHEMA = 1
-"""Part of the file name: raise it when the tables or the structs of ``protocol`` change."""
+"""Part of the file name: raise it when the tables, the structs of ``protocol`` or the rules of metadata change."""
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS page (
     key TEXT PRIMARY KEY, content BLOB, etag TEXT, modified TEXT, expires REAL NOT NULL,
     stored REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS metadata (key TEXT PRIMARY KEY, content BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS refusal (key TEXT PRIMARY KEY, message TEXT NOT NULL) WITHOUT ROWID;
 """
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _BUSY_SECONDS = 10.0
@@ -109,6 +110,14 @@ class MetadataCache:
     def store_metadata(self, url: str, sha256: str, metadata: CoreMetadata) -> None:
         content = self._encoder.encode(metadata)
         self._execute("INSERT OR REPLACE INTO metadata VALUES (?, ?)", (f"{sha256} {url}", content))
+
+    def refusal(self, url: str, sha256: str) -> str | None:
+        """Why the metadata of that wheel are invalid, if they are known to be."""
+        row = self._fetch("SELECT message FROM refusal WHERE key = ?", f"{sha256} {url}")
+        return None if row is None else str(row[0])
+
+    def store_refusal(self, url: str, sha256: str, message: str) -> None:
+        self._execute("INSERT OR REPLACE INTO refusal VALUES (?, ?)", (f"{sha256} {url}", message))
 
     def close(self) -> None:
         with self._lock:

@@ -146,16 +146,27 @@ class SimpleIndex:
     def _load_metadata(self, file: DistributionFile) -> CoreMetadata:
         if not file.filename.endswith(".whl"):
             raise InvalidMetadata(f"{file.filename}: not a wheel, and only wheels tell their metadata unbuilt")
-        cached = self._cache.metadata(file.url, file.sha256) if self._cache and file.sha256 else None
+        if self._cache is None or file.sha256 is None:
+            return parse_core_metadata(self._metadata_bytes(file), filename=file.filename)
+        cached = self._cache.metadata(file.url, file.sha256)
         if cached is not None:
             return cached
-        content = self._metadata_file(file)
-        if content is None:
-            content = read_wheel_metadata(file, self._transport)
-        metadata = parse_core_metadata(content, filename=file.filename)
-        if self._cache and file.sha256:
-            self._cache.store_metadata(file.url, file.sha256, metadata)
+        refusal = self._cache.refusal(file.url, file.sha256)
+        if refusal is not None:
+            raise InvalidMetadata(refusal)
+        content = self._metadata_bytes(file)
+        try:
+            metadata = parse_core_metadata(content, filename=file.filename)
+        except InvalidMetadata as error:
+            # as much a fact about these bytes as valid metadata are: nothing is asked for twice
+            self._cache.store_refusal(file.url, file.sha256, error.message)
+            raise
+        self._cache.store_metadata(file.url, file.sha256, metadata)
         return metadata
+
+    def _metadata_bytes(self, file: DistributionFile) -> bytes:
+        content = self._metadata_file(file)
+        return content if content is not None else read_wheel_metadata(file, self._transport)
 
     def _metadata_file(self, file: DistributionFile) -> bytes | None:
         """The file that PEP 658 promises, or ``None``: proxies are known to pass on the promise and not the

@@ -109,7 +109,7 @@ _STALE: dict[str, tuple[str, str, list[str]]] = {
         "numpy >=1.26",
         "numpy 1.26.4 *cuda*",
         [
-            "environment.yml:4: numpy[version='1.26.4',build='*cuda*'] is asked for, "
+            "environment.yml:4: numpy[version='==1.26.4',build='*cuda*'] is asked for, "
             "and numpy 1.26.4 py312_0 is locked (linux-64)"
         ],
     ),
@@ -240,7 +240,7 @@ def _with(*packages: LockedPackage, without: tuple[str, ...] = ()) -> Lock:
             ],
         ),
         (
-            _with(_conda("numpy", "1.26.4", "py312_0", group="dev"), without=("numpy",)),
+            _with(_conda("numpy", "1.26.4", "py312_0", ("python", ""), group="dev"), without=("numpy",)),
             ["environment.yml:4: numpy is asked for in group main, and is not locked in it (linux-64)"],
         ),
         (_with(_conda("stray", "1.0", "0")), ["stray is locked, and nothing asks for it (linux-64)"]),
