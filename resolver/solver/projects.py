@@ -86,9 +86,7 @@ class Wheels:
         self._target = target
         self._chosen: dict[tuple[int, bool, frozenset[str] | None], DistributionFile | None] = {}
 
-    def best(
-        self, rank: int, *, yanked: bool = False, hashes: frozenset[str] | None = None
-    ) -> DistributionFile | None:
+    def best(self, rank: int, *, yanked: bool = False, hashes: frozenset[str] | None = None) -> DistributionFile | None:
         """The wheel of that version with the best tag (then the highest build number), if there is one that may
         be used here; yanked ones (PEP 592) only where ``yanked`` allows them and nothing else is left. With
         ``hashes`` (``sha256:hex``) only files that have one of them count."""
