@@ -8,9 +8,10 @@ by ``os._exit``, since the interpreter's shutdown may crash.
 from __future__ import annotations
 
 from resolver.conda.channels import Channels, canonical_channel_url
+from resolver.conda.mixed import MadeUpRecord, MixedProblem, MixedSolution, conda_records, solve_mixed
 from resolver.conda.records import CondaRecord
 from resolver.conda.solve import CondaProblem, CondaSolution, CondaUnsolvable, solve_all
-from resolver.conda.specs import constraint_matches, matches, parse_constraint
+from resolver.conda.specs import constraint_matches, matches, parse_constraint, record_matches
 
 __all__ = [
     "Channels",
@@ -18,9 +19,15 @@ __all__ = [
     "CondaRecord",
     "CondaSolution",
     "CondaUnsolvable",
+    "MadeUpRecord",
+    "MixedProblem",
+    "MixedSolution",
     "canonical_channel_url",
+    "conda_records",
     "constraint_matches",
     "matches",
     "parse_constraint",
+    "record_matches",
     "solve_all",
+    "solve_mixed",
 ]

@@ -28,6 +28,7 @@ class CondaRecord:
     md5: str | None
     size: int | None
     depends: tuple[str, ...]
+    constrains: tuple[str, ...]
     noarch: str | None
     timestamp: int | None
 
@@ -45,6 +46,7 @@ def from_rattler(record: RepoDataRecord) -> CondaRecord:
         md5=record.md5.hex() if record.md5 else None,
         size=record.size,
         depends=tuple(record.depends),
+        constrains=tuple(record.constrains),
         noarch="python" if record.noarch.python else "generic" if record.noarch.generic else None,
         timestamp=int(record.timestamp.timestamp() * 1000) if record.timestamp else None,
     )

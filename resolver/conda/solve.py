@@ -88,7 +88,7 @@ def solve_all(channels: Channels, problems: Sequence[CondaProblem]) -> list[Cond
     async def gather() -> list[CondaSolution | CondaUnsolvable]:
         return list(await asyncio.gather(*(_solve_one(channels, problem) for problem in problems)))
 
-    return _run(gather())
+    return run(gather())
 
 
 async def _solve_one(channels: Channels, problem: CondaProblem) -> CondaSolution | CondaUnsolvable:
@@ -96,10 +96,10 @@ async def _solve_one(channels: Channels, problem: CondaProblem) -> CondaSolution
     unhashed: tuple[tuple[str, str], ...] = ()
     try:
         shown = await _shown(channels, problem, sources)
-        records = await _records(channels, problem, sources)
+        records = await solve_records(channels, problem, sources)
         if any(record.sha256 is None for record in records):
-            sources, unhashed = await _only_hashed(channels, problem, sources)
-            records = await _records(channels, problem, sources)
+            sources, unhashed = await only_hashed(channels, problem, sources)
+            records = await solve_records(channels, problem, sources)
     except SolverError as error:
         return replace(await _unsolvable(channels, problem, sources, str(error)), unhashed=unhashed)
     except GatewayError as error:
@@ -108,12 +108,23 @@ async def _solve_one(channels: Channels, problem: CondaProblem) -> CondaSolution
     return CondaSolution(records=tuple(chosen), shown=shown)
 
 
-async def _records(channels: Channels, problem: CondaProblem, sources: Sequence[Source]) -> list[RepoDataRecord]:
+async def solve_records(
+    channels: Channels,
+    problem: CondaProblem,
+    sources: Sequence[Source],
+    specs: Sequence[MatchSpec] = (),
+    constraints: Sequence[str] = (),
+) -> list[RepoDataRecord]:
+    """The chosen records; ``specs`` are asked for besides the problem's own, and ``constraints`` limit without asking.
+    Raises rattler's ``SolverError`` and ``GatewayError``."""
+    own = sorted(problem.specs, key=lambda spec: (spec.name != "python", str(spec)))
+    python = sum(spec.name == "python" for spec in own)
     return await solve(
         sources,
-        # roots are decided in the order given: ours is by name, so that the order of a file's lines is no input
-        [name_spec(spec) for spec in sorted(problem.specs, key=str)],
-        constraints=[match_spec(spec) for spec in sorted(problem.specs, key=str)],
+        # roots are decided in the order given: python, what is asked besides, the rest by name; the order of a
+        # file's lines is no input
+        [*map(name_spec, own[:python]), *specs, *map(name_spec, own[python:])],
+        constraints=[*map(match_spec, own), *constraints],
         gateway=channels.gateway(problem.channels),
         platforms=list(problem.subdirs),  # type: ignore[arg-type]
         virtual_packages=_virtual_packages(problem.platform),
@@ -143,7 +154,7 @@ async def _reachable(channels: Channels, problem: CondaProblem, sources: Sequenc
     return [record for records in lists for record in records]
 
 
-async def _only_hashed(
+async def only_hashed(
     channels: Channels, problem: CondaProblem, sources: Sequence[Source]
 ) -> tuple[list[Source], tuple[tuple[str, str], ...]]:
     """The records within reach again, without those that have no sha256: such a record is never a candidate. Those
@@ -204,7 +215,7 @@ async def _unsolvable(
             platform=problem.platform, channels=problem.channels, specs=tuple(rest), cut_off=problem.cut_off
         )
         try:
-            await _records(channels, remaining, sources)
+            await solve_records(channels, remaining, sources)
         except SolverError as error:
             core, text = rest, str(error)
     versions = await _versions(channels, problem, sources, core[0]) if len(core) == 1 else ()
@@ -229,7 +240,7 @@ async def _versions(
     return tuple(str(version) for version in sorted({record.version for record in records}, reverse=True))
 
 
-def _run(coroutine: Coroutine[Any, Any, _T]) -> _T:
+def run(coroutine: Coroutine[Any, Any, _T]) -> _T:
     """Run to the end, in a thread of its own: the caller may be inside an event loop (a notebook is)."""
     import asyncio
 

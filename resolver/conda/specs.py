@@ -8,10 +8,11 @@ from functools import lru_cache
 from rattler import MatchSpec, Version, VersionSpec
 from rattler.exceptions import InvalidMatchSpecError, InvalidVersionError, InvalidVersionSpecError
 
+from resolver.conda.records import CondaRecord
 from resolver.errors import LockFormatError, ManifestError
 from resolver.model import CondaSpec, LockedPackage
 
-__all__ = ["constraint_matches", "match_spec", "matches", "name_spec", "parse_constraint"]
+__all__ = ["constraint_matches", "match_spec", "matches", "name_spec", "parse_constraint", "record_matches"]
 
 
 @lru_cache(maxsize=4096)
@@ -49,6 +50,14 @@ def constraint_matches(constraint: str, package: LockedPackage) -> bool:
     """Whether a package satisfies the constraint part of another's dependency: ``>=1.2,<2 py312*``."""
     version, build = parse_constraint(constraint)
     return _version_and_build(version, build, package)
+
+
+def record_matches(spec: str, record: CondaRecord) -> bool:
+    """Whether a record is what a MatchSpec (as it stands in another record's depends or constrains) asks for."""
+    parsed = MatchSpec(spec)
+    if parsed.version is not None and not _version_spec(str(parsed.version)).matches(_version(record.version)):
+        return False
+    return parsed.build is None or _glob(str(parsed.build), record.build)
 
 
 def parse_constraint(constraint: str) -> tuple[str | None, str | None]:

@@ -9,7 +9,7 @@ from packaging.utils import canonicalize_name
 from resolver.conda import CondaRecord
 from resolver.errors import IntegrityError
 from resolver.model import LockedPackage, PlatformLock, PypiRequirement, Root
-from resolver.solver.pypi import ResolvedProject
+from resolver.solver.answer import ResolvedProject
 from resolver.solver.solve import PlatformSolution
 
 __all__ = ["platform_lock", "roots_of"]

@@ -9,7 +9,7 @@ from resolver.conda import CondaUnsolvable
 from resolver.errors import NoSolution
 from resolver.model import CondaSpec, Conflict
 
-__all__ = ["CONDA_PROVIDES_IT", "OF_THIS_NAME", "conda_conflict", "no_solution", "render"]
+__all__ = ["CONDA_PROVIDES_IT", "OF_THIS_NAME", "conda_conflict", "no_solution", "render", "shown"]
 
 CONDA_PROVIDES_IT = "conda, which provides it"
 """Who claims the version of a project that conda provides."""
@@ -46,8 +46,9 @@ def conda_conflict(failed: CondaUnsolvable) -> Conflict:
         detail = f"no package {OF_THIS_NAME} in {channels}"
     else:
         nearest = failed.versions[:_MOST_VERSIONS]
-        detail = "\n".join((_solver_text(failed.text), *_left_out(failed)))
-    claims = tuple((_shown(spec), str(spec.origin)) for spec in core)
+        # that none of the versions fits is all there is to say; the solver's tree would hide it
+        detail = "" if nearest else "\n".join((_solver_text(failed.text), *_left_out(failed)))
+    claims = tuple((shown(spec), str(spec.origin)) for spec in core)
     platform = failed.problem.platform.subdir
     return Conflict(platform=platform, subject=subject, claims=claims, nearest=nearest, detail=detail)
 
@@ -69,7 +70,7 @@ def _left_out(failed: CondaUnsolvable) -> Iterator[str]:
             yield f"{name} {version} has no sha256 in its channel, and only what has one can be locked"
 
 
-def _shown(spec: CondaSpec) -> str:
+def shown(spec: CondaSpec) -> str:
     """The spec as people write it, where it is that simple."""
     head = f"{spec.channel}::{spec.name}" if spec.channel else spec.name
     return " ".join(part for part in (head, spec.version, spec.build) if part)

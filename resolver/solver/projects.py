@@ -65,6 +65,11 @@ class Projects:
         with self._lock:
             return self._known.setdefault(name, project)
 
+    def seen(self) -> tuple[str, ...]:
+        """The names that an index was found to have, sorted."""
+        with self._lock:
+            return tuple(sorted(name for name, project in self._known.items() if project.index is not None))
+
     def prefetch(self, names: Sequence[str]) -> None:
         """A hint: only the first index is asked ahead, since most names end there."""
         if self.indexes:
@@ -86,9 +91,7 @@ class Wheels:
         self._target = target
         self._chosen: dict[tuple[int, bool, frozenset[str] | None], DistributionFile | None] = {}
 
-    def best(
-        self, rank: int, *, yanked: bool = False, hashes: frozenset[str] | None = None
-    ) -> DistributionFile | None:
+    def best(self, rank: int, *, yanked: bool = False, hashes: frozenset[str] | None = None) -> DistributionFile | None:
         """The wheel of that version with the best tag (then the highest build number), if there is one that may
         be used here; yanked ones (PEP 592) only where ``yanked`` allows them and nothing else is left. With
         ``hashes`` (``sha256:hex``) only files that have one of them count."""

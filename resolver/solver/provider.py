@@ -8,20 +8,17 @@ have one candidate, conda's, whose dependencies are conda's affair.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
-from packaging.utils import canonicalize_name
 from packaging.version import Version
 from resolvelib import AbstractProvider
 from resolvelib.resolvers import RequirementInformation
 
-from resolver.indexes import CoreMetadata, DistributionFile, InvalidMetadata
+from resolver.indexes import CoreMetadata, DistributionFile
 from resolver.solver.direct import DirectFile
-from resolver.solver.projects import Projects, Wheels
-from resolver.solver.targets import Target, parse_requirement
+from resolver.solver.knowledge import Dependency, Knowledge, dependencies_of
 from resolver.solver.versions import names_prerelease, ranks
 
 __all__ = ["Candidate", "Identifier", "Need", "Provider"]
@@ -64,7 +61,6 @@ class Candidate:
     rank: int
     file: DistributionFile | None
     direct: DirectFile | None = None
-    needs: list[Need] = field(default_factory=list)
 
     @property
     def identifier(self) -> Identifier:
@@ -82,18 +78,15 @@ class Provider(AbstractProvider[Need, Candidate, Identifier]):
     def __init__(
         self,
         *,
-        projects: Projects,
-        target: Target,
+        knowledge: Knowledge,
         fixed: Mapping[str, Version],
         constraints: Mapping[str, Sequence[str]],
         prereleases: bool = False,
     ) -> None:
-        self._projects = projects
-        self._target = target
+        self._knowledge = knowledge
         self._fixed = fixed
         self._constraints = constraints
         self._prereleases = prereleases
-        self._wheels: dict[str, Wheels] = {}
         self._candidates: dict[tuple[str, str, int, str], Candidate] = {}
         self._needs: dict[tuple[str, str, int], tuple[Need, ...]] = {}
 
@@ -110,16 +103,18 @@ class Provider(AbstractProvider[Need, Candidate, Identifier]):
         information: Mapping[Identifier, Iterator[RequirementInformation[Need, Candidate]]],
         backtrack_causes: Sequence[RequirementInformation[Need, Candidate]],
     ) -> tuple[Any, ...]:
-        """Decide first what leaves least choice: what is given, then roots, then what has caused trouble."""
+        """What is given, then the roots in their order (it is what "the best answer" means), then what leaves least
+        choice."""
         needs = [info.requirement for info in information[identifier]]
         given = identifier[0] in self._fixed or any(n.direct or n.exactly or n.impossible for n in needs)
-        pinned = any("==" in n.specifier and "*" not in n.specifier for n in needs)
+        root = any(n.root for n in needs)
         causes = {info.requirement.name for info in backtrack_causes}
         return (
             not given,
-            not pinned,
+            not root,
+            identifier if root else ("", ""),
+            not any("==" in n.specifier and "*" not in n.specifier for n in needs),
             identifier[0] not in causes,
-            not any(n.root for n in needs),
             not any(n.specifier for n in needs),
             identifier,
         )
@@ -155,14 +150,14 @@ class Provider(AbstractProvider[Need, Candidate, Identifier]):
             key = (candidate.name, candidate.extra + "@" + candidate.direct.url, 0)
         if key not in self._needs:
             self._needs[key] = tuple(self._dependencies(candidate))
-            self._projects.prefetch([n.name for n in self._needs[key] if n.name not in self._fixed])
+            self._knowledge.projects.prefetch([n.name for n in self._needs[key] if n.name not in self._fixed])
         return self._needs[key]
 
     # ---- candidates
 
     def _from_index(self, name: str, extra: str, needs: Sequence[Need], tried: set[int]) -> Iterator[Candidate]:
         """Candidates in order of preference: the newest first, pre-releases only where PEP 440 lets them count."""
-        wheels = self.wheels(name)
+        wheels = self._knowledge.wheels(name)
         ranked = wheels.project.ranked
         specifiers = [*(need.specifier for need in needs), *self._constraints.get(name, ())]
         mask = ranked.all
@@ -190,7 +185,7 @@ class Provider(AbstractProvider[Need, Candidate, Identifier]):
     def _candidate(self, name: str, extra: str, rank: int, file: DistributionFile) -> Candidate:
         key = (name, extra, rank, file.filename)
         if key not in self._candidates:
-            version = self.wheels(name).project.ranked.versions[rank]
+            version = self._knowledge.wheels(name).project.ranked.versions[rank]
             self._candidates[key] = Candidate(name=name, extra=extra, version=version, rank=rank, file=file)
         return self._candidates[key]
 
@@ -209,11 +204,6 @@ class Provider(AbstractProvider[Need, Candidate, Identifier]):
             )
         return self._candidates[key]
 
-    def wheels(self, name: str) -> Wheels:
-        if name not in self._wheels:
-            self._wheels[name] = Wheels(self._projects.get(name), self._target)
-        return self._wheels[name]
-
     def _admitted(self, given: Candidate, needs: Sequence[Need]) -> bool:
         constraints = self._constraints.get(given.name, ())
         return all(self._satisfies(need, given) for need in needs) and all(
@@ -226,7 +216,9 @@ class Provider(AbstractProvider[Need, Candidate, Identifier]):
         if need.direct is not None:
             return candidate.direct is not None and candidate.direct.url == need.direct.url
         if candidate.rank >= 0:
-            return bool(self.wheels(candidate.name).project.ranked.admitted(need.specifier) >> candidate.rank & 1)
+            return bool(
+                self._knowledge.wheels(candidate.name).project.ranked.admitted(need.specifier) >> candidate.rank & 1
+            )
         return SpecifierSet(need.specifier).contains(candidate.version, prereleases=True)
 
     # ---- dependencies
@@ -236,56 +228,37 @@ class Provider(AbstractProvider[Need, Candidate, Identifier]):
             yield Need(name=candidate.name, exactly=candidate.version, needed_by=str(candidate))
         elif candidate.name in self._fixed:
             return
-        if candidate.direct is not None and not self._target.takes(candidate.direct.filename):
-            reason = f"{candidate.direct.filename} is no wheel for {self._target}"
-            yield Need(name=candidate.name, extra=candidate.extra, impossible=reason, needed_by=str(candidate))
-            return
         metadata = self._metadata(candidate)
         if isinstance(metadata, str):
             yield Need(name=candidate.name, extra=candidate.extra, impossible=metadata, needed_by=str(candidate))
             return
-        if not self._target.admits_python(metadata.requires_python):
-            reason = f"{candidate} needs Python {metadata.requires_python}"
-            yield Need(name=candidate.name, extra=candidate.extra, impossible=reason, needed_by=str(candidate))
-            return
-        for text in metadata.requires_dist:
-            requirement = parse_requirement(text)
-            if self._concerns(requirement, candidate.extra):
-                yield from self._as_needs(requirement, str(candidate))
+        for dependency in dependencies_of(metadata, self._knowledge.target, candidate.extra):
+            yield from _as_needs(dependency, str(candidate))
 
     def _metadata(self, candidate: Candidate) -> CoreMetadata | str:
-        """The metadata, or why there is none."""
+        """The metadata, or why there is none that could be used."""
         if candidate.direct is not None:
-            return candidate.direct.metadata
-        file = candidate.file
-        wheels = self.wheels(candidate.name)
-        if file is None:
-            file = _of_version(wheels, candidate.version)
-            if file is None:
-                return (
-                    f"conda provides {candidate.name} {candidate.version}, of which no index has a wheel that says "
-                    f"what the extra [{candidate.extra}] needs"
-                )
-        try:
-            return wheels.metadata(file)
-        except InvalidMetadata as error:
-            return error.message
+            return self._knowledge.usable(candidate.direct)
+        if candidate.file is not None:
+            return self._knowledge.metadata(candidate.name, candidate.file)
+        file = self._knowledge.file_of(candidate.name, candidate.version)
+        if file is not None:
+            return self._knowledge.metadata(candidate.name, file)
+        return (
+            f"conda provides {candidate.name} {candidate.version}, of which no index has a wheel that says what the "
+            f"extra [{candidate.extra}] needs"
+        )
 
-    def _concerns(self, requirement: Requirement, extra: str) -> bool:
-        """A base candidate takes what applies without any extra; an extra's candidate only what it adds."""
-        without = self._target.applies(requirement.marker)
-        return not without and self._target.applies(requirement.marker, extra) if extra else without
 
-    def _as_needs(self, requirement: Requirement, needed_by: str) -> Iterator[Need]:
-        name = canonicalize_name(requirement.name)
-        if requirement.url is not None:
-            reason = f"{needed_by} needs {name} from a URL ({requirement.url}), which only a manifest may ask for"
-            yield Need(name=name, impossible=reason, needed_by=needed_by)
-            return
-        specifier = str(requirement.specifier)
-        yield Need(name=name, specifier=specifier, needed_by=needed_by)
-        for extra in sorted(canonicalize_name(e) for e in requirement.extras):
-            yield Need(name=name, extra=extra, specifier=specifier, needed_by=needed_by)
+def _as_needs(dependency: Dependency, needed_by: str) -> Iterator[Need]:
+    name = dependency.name
+    if dependency.url is not None:
+        reason = f"{needed_by} needs {name} from a URL ({dependency.url}), which only a manifest may ask for"
+        yield Need(name=name, impossible=reason, needed_by=needed_by)
+        return
+    yield Need(name=name, specifier=dependency.specifier, needed_by=needed_by)
+    for extra in dependency.extras:
+        yield Need(name=name, extra=extra, specifier=dependency.specifier, needed_by=needed_by)
 
 
 def _is_exact(specifier: str) -> bool:
@@ -301,11 +274,3 @@ def _hashes(needs: Sequence[Need]) -> frozenset[str] | None:
 
 def _exactly(needs: Sequence[Need], candidate: Candidate) -> bool:
     return all(need.exactly is None or need.exactly == candidate.version for need in needs)
-
-
-def _of_version(wheels: Wheels, version: Version) -> DistributionFile | None:
-    """Any usable wheel of that version: metadata does not differ between the wheels of one version."""
-    for rank, known in enumerate(wheels.project.ranked.versions):
-        if known == version:
-            return wheels.best(rank, yanked=True)
-    return None

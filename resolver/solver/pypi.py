@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 from resolvelib import BaseReporter, ResolutionImpossible, ResolutionTooDeep
 from resolvelib.resolvers import RequirementInformation, Resolution
 
-from resolver.errors import IndexUnavailable, NoSolution
-from resolver.indexes import DistributionFile
+from resolver.errors import IndexUnavailable
 from resolver.model import Conflict, PypiRequirement
 from resolver.names import known_projects
+from resolver.solver.answer import Choice, PypiSolution, Request, read_answer
 from resolver.solver.direct import DirectFile
-from resolver.solver.explain import CONDA_PROVIDES_IT, OF_THIS_NAME, no_solution
+from resolver.solver.explain import CONDA_PROVIDES_IT, OF_THIS_NAME
+from resolver.solver.knowledge import Knowledge
 from resolver.solver.projects import Projects, Wheels
 from resolver.solver.provider import Candidate, Identifier, Need, Provider
 from resolver.solver.targets import Target
 
-__all__ = ["PypiProblem", "PypiSolution", "ResolvedProject", "resolve_pypi"]
+__all__ = ["FastAnswer", "PypiProblem", "limits_of", "requests_of", "resolve_pypi"]
 
 _MAX_ROUNDS = 200_000
 
@@ -40,90 +42,77 @@ class PypiProblem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ResolvedProject:
-    """One chosen version. ``file`` or ``direct`` is its wheel; ``dependencies`` are (name, specifier) of what it
-    needs on this target, the extras that were asked for included."""
+class FastAnswer:
+    """What resolvelib found: a solution, or a conflict that may only be one with conda's projects held fixed.
 
-    name: str
-    version: Version
-    extras: tuple[str, ...]
-    file: DistributionFile | None
-    direct: DirectFile | None
-    dependencies: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PypiSolution:
-    """The chosen projects, sorted by name, without those that conda provides. ``added`` tells what the extras of
-    *those* need from PyPI, by (project, extra): whoever asks for such an extra depends on that."""
-
-    projects: tuple[ResolvedProject, ...]
-    added: Mapping[tuple[str, str], tuple[tuple[str, str], ...]]
-
-
-def resolve_pypi(problem: PypiProblem, projects: Projects) -> PypiSolution:
-    """Resolve the requirements that apply on the target.
-
-    Raises ``NoSolution`` with a ``Conflict``, and what the indexes raise.
+    ``disputed`` says that some candidate was rejected on the way: another choice elsewhere might serve better.
     """
+
+    solution: PypiSolution | None = None
+    conflict: Conflict | None = None
+    disputed: bool
+
+
+def resolve_pypi(problem: PypiProblem, knowledge: Knowledge) -> FastAnswer:
+    """Resolve the requirements that apply on the target. Raises what the indexes raise."""
     provider = Provider(
-        projects=projects,
-        target=problem.target,
+        knowledge=knowledge,
         fixed=problem.fixed,
-        constraints=_constraints(problem),
+        constraints=limits_of(problem),
         prereleases=problem.prereleases,
     )
     roots = _roots(problem)
-    projects.prefetch([need.name for need in roots if need.name not in problem.fixed])
+    knowledge.projects.prefetch([need.name for need in roots if need.name not in problem.fixed])
+    reporter = _Reporter()
     # not Resolver: what it does with a finished Resolution recurses without end where left-over pins form a cycle
-    resolution: Resolution[Need, Candidate, Identifier] = Resolution(provider, BaseReporter())
+    resolution: Resolution[Need, Candidate, Identifier] = Resolution(provider, reporter)
     try:
         pins = resolution.resolve(roots, max_rounds=_MAX_ROUNDS).mapping
     except ResolutionImpossible as error:
-        raise no_solution([_conflict(problem, projects, error.causes)]) from error
-    except ResolutionTooDeep as error:
-        raise NoSolution(
-            f"{problem.target.platform.subdir}: the search for PyPI packages was given up after {_MAX_ROUNDS} rounds",
-            hint="pin some of the requirements to narrow it",
-        ) from error
-    return _solution(_reached(roots, pins, provider), provider, problem)
+        return FastAnswer(conflict=_conflict(problem, knowledge, error.causes), disputed=True)
+    except ResolutionTooDeep:
+        return FastAnswer(disputed=True)
+    choices = {
+        name: Choice(version=c.version, file=c.file, direct=c.direct) for (name, extra), c in pins.items() if not extra
+    }
+    try:
+        solution = read_answer(requests_of(problem), choices, knowledge)
+    except KeyError:
+        return FastAnswer(disputed=True)  # resolvelib has been seen to leave out what a pin needs
+    return FastAnswer(solution=solution, disputed=reporter.disputed)
 
 
-def _reached(roots: Iterable[Need], pins: Mapping[Identifier, Candidate], provider: Provider) -> list[Candidate]:
-    """The pins that the roots need. Others may be left over from candidates that were given up on the way."""
-    found: dict[Identifier, Candidate] = {}
-    waiting = [provider.identify(need) for need in roots]
-    while waiting:
-        identifier = waiting.pop()
-        if identifier not in found:
-            found[identifier] = pins[identifier]
-            waiting.extend(provider.identify(need) for need in provider.get_dependencies(pins[identifier]))
-    return list(found.values())
+class _Reporter(BaseReporter[Need, Candidate, Identifier]):
+    """Listens whether anything had to be given up."""
+
+    def __init__(self) -> None:
+        self.disputed = False
+
+    def rejecting_candidate(self, criterion: Any, candidate: Candidate) -> None:
+        self.disputed = True
+
+    def resolving_conflicts(self, causes: Any) -> None:
+        self.disputed = True
 
 
-def _roots(problem: PypiProblem) -> list[Need]:
+def requests_of(problem: PypiProblem) -> tuple[Request, ...]:
     """The requirements that apply here, sorted, so that the order of lines in a file is no input."""
-    needs = []
-    for requirement in sorted(problem.requirements, key=lambda r: (r.name, str(r), str(r.origin))):
-        if not problem.target.applies(requirement.marker):
-            continue
-        direct = problem.directs[requirement.url] if requirement.url is not None else None
-        for extra in ("", *sorted(canonicalize_name(e) for e in requirement.extras)):
-            needs.append(
-                Need(
-                    name=requirement.name,
-                    extra=extra,
-                    specifier=requirement.specifier,
-                    hashes=requirement.hashes,
-                    direct=direct,
-                    needed_by=str(requirement.origin),
-                    root=True,
-                )
-            )
-    return needs
+    return tuple(
+        Request(
+            name=r.name,
+            extras=tuple(sorted(canonicalize_name(extra) for extra in r.extras)),
+            specifier=r.specifier,
+            hashes=r.hashes,
+            direct=problem.directs[r.url] if r.url is not None else None,
+            origin=str(r.origin),
+        )
+        for r in sorted(problem.requirements, key=lambda r: (r.name, str(r), str(r.origin)))
+        if problem.target.applies(r.marker)
+    )
 
 
-def _constraints(problem: PypiProblem) -> dict[str, tuple[str, ...]]:
+def limits_of(problem: PypiProblem) -> dict[str, tuple[str, ...]]:
+    """The constraints that apply here, by project."""
     found: dict[str, tuple[str, ...]] = {}
     for constraint in problem.constraints:
         if problem.target.applies(constraint.marker):
@@ -131,57 +120,27 @@ def _constraints(problem: PypiProblem) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _solution(candidates: Iterable[Candidate], provider: Provider, problem: PypiProblem) -> PypiSolution:
-    by_name: dict[str, list[Candidate]] = {}
-    for candidate in candidates:
-        by_name.setdefault(candidate.name, []).append(candidate)
-    added = {
-        candidate.identifier: [need for need in provider.get_dependencies(candidate) if need.name != candidate.name]
-        for candidate in (c for same in by_name.values() for c in same)
-        if candidate.extra and candidate.name in problem.fixed
-    }
-    resolved = []
-    for name, same in sorted(by_name.items()):
-        if name in problem.fixed:
-            continue
-        base = next(c for c in same if not c.extra)
-        needs = [n for c in same for n in provider.get_dependencies(c) if n.name != name]
-        resolved.append(
-            ResolvedProject(
-                name=name,
-                version=base.version,
-                extras=tuple(sorted(c.extra for c in same if c.extra)),
-                file=base.file,
-                direct=base.direct,
-                dependencies=_dependencies(needs, added),
-            )
+def _roots(problem: PypiProblem) -> list[Need]:
+    return [
+        Need(
+            name=request.name,
+            extra=extra,
+            specifier=request.specifier,
+            hashes=request.hashes,
+            direct=request.direct,
+            needed_by=request.origin,
+            root=True,
         )
-    return PypiSolution(
-        projects=tuple(resolved),
-        added={identifier: _dependencies(needs, added) for identifier, needs in sorted(added.items())},
-    )
-
-
-def _dependencies(needs: Iterable[Need], added: Mapping[Identifier, Sequence[Need]]) -> tuple[tuple[str, str], ...]:
-    """The (name, specifier) pairs of ``needs``, with what extras of conda's projects add in their place."""
-    found: set[tuple[str, str]] = set()
-    seen: set[Identifier] = set()
-    waiting = list(needs)
-    while waiting:
-        need = waiting.pop()
-        found.add((need.name, need.specifier))
-        identifier = (need.name, need.extra)
-        if identifier in added and identifier not in seen:
-            seen.add(identifier)
-            waiting.extend(added[identifier])
-    return tuple(sorted(found))
+        for request in requests_of(problem)
+        for extra in ("", *request.extras)
+    ]
 
 
 # ------------------------------------------------------------------------------------------------- failing
 
 
 def _conflict(
-    problem: PypiProblem, projects: Projects, causes: Collection[RequirementInformation[Need, Candidate]]
+    problem: PypiProblem, knowledge: Knowledge, causes: Collection[RequirementInformation[Need, Candidate]]
 ) -> Conflict:
     subdir = problem.target.platform.subdir
     needs = sorted({cause.requirement for cause in causes}, key=lambda n: (n.name, n.extra, str(n), n.needed_by))
@@ -198,7 +157,7 @@ def _conflict(
     limits = tuple(
         (f"{c.name}{c.specifier}", f"the constraint in {c.origin}") for c in problem.constraints if c.name == name
     )
-    detail, nearest = _what_there_is(problem, projects, name)
+    detail, nearest = _what_there_is(problem, knowledge.projects, name)
     return Conflict(platform=subdir, subject=name, claims=claims + limits, nearest=nearest, detail=detail)
 
 
@@ -232,8 +191,7 @@ def _what_there_is(problem: PypiProblem, projects: Projects, name: str) -> tuple
 def _nearest(problem: PypiProblem, projects: Projects, name: str) -> tuple[str, ...]:
     """The names most like it that are there. An index has no list of its projects that could be asked for, so these
     come from what is known without it, and the indexes say which of them they have."""
-    asked = {requirement.name for requirement in problem.requirements}
-    known = {*known_projects(), *problem.fixed, *asked} - {name}
+    known = {*known_projects(), *problem.fixed, *projects.seen()} - {name}
     likely = difflib.get_close_matches(name, sorted(known), n=5, cutoff=0.75)
     return tuple(other for other in likely if other in problem.fixed or _is_there(projects, other))[:3]
 

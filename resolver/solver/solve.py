@@ -16,15 +16,20 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from resolver.conda import Channels, CondaProblem, CondaRecord, CondaSolution, CondaUnsolvable, solve_all
-from resolver.errors import ManifestError, NoSolution
+from resolver.errors import ManifestError, ResolverError
 from resolver.model import CondaSpec, Conflict, EnvironmentSpec, PypiRequirement
 from resolver.names import NamesMap
 from resolver.platforms import Platform, PythonTarget, newest_python
 from resolver.roots import conda_roots, pep440_of
+from resolver.solver.answer import Choice, ResolvedProject, metadata_of
+from resolver.solver.checker import Answer, violations
+from resolver.solver.core import joint_conflict
 from resolver.solver.direct import DirectFile
 from resolver.solver.explain import conda_conflict, no_solution
+from resolver.solver.joint import JointProblem, JointSolver
+from resolver.solver.knowledge import Knowledge
 from resolver.solver.projects import Projects
-from resolver.solver.pypi import PypiProblem, ResolvedProject, resolve_pypi
+from resolver.solver.pypi import PypiProblem, limits_of, requests_of, resolve_pypi
 from resolver.solver.targets import Target
 
 __all__ = ["PlatformSolution", "SolveRequest", "python_for", "solve_environment"]
@@ -73,7 +78,7 @@ def solve_environment(
     partial = _solve_conda(request, channels)
     progress("resolving PyPI packages")
     with ThreadPoolExecutor(max_workers=max(1, len(partial))) as executor:
-        answers = list(executor.map(lambda part: _solve_pypi(request, part, projects, directs), partial))
+        answers = list(executor.map(lambda part: _solve_pypi(request, part, channels, projects, directs), partial))
     conflicts = [answer for answer in answers if isinstance(answer, Conflict)]
     if conflicts:
         raise no_solution(conflicts)
@@ -126,7 +131,7 @@ def _partial(
         python=target,
         records=records,
         projects=(),
-        owners=_owners(records, request.names),
+        owners=owners_of(records, request.names),
         shown=answer.shown if isinstance(answer, CondaSolution) else (),
         conda_roots=conda_roots(request.spec, platform.subdir),
         pip_roots=pip,
@@ -140,7 +145,8 @@ def python_for(request: SolveRequest) -> PythonTarget:
     return newest_python(request.spec.requires_python)
 
 
-def _owners(records: tuple[CondaRecord, ...], names: NamesMap) -> dict[str, str]:
+def owners_of(records: tuple[CondaRecord, ...], names: NamesMap) -> dict[str, str]:
+    """The conda package that provides each project."""
     owners: dict[str, str] = {}
     for record in records:
         for project in names.provides(record.name, depends=record.depends, noarch=record.noarch):
@@ -152,23 +158,93 @@ def _owners(records: tuple[CondaRecord, ...], names: NamesMap) -> dict[str, str]
 
 
 def _solve_pypi(
-    request: SolveRequest, part: PlatformSolution, projects: Projects, directs: Mapping[str, DirectFile]
+    request: SolveRequest,
+    part: PlatformSolution,
+    channels: Callable[[], Channels],
+    projects: Projects,
+    directs: Mapping[str, DirectFile],
 ) -> PlatformSolution | Conflict:
     if not part.pip_roots or part.python is None:
         return part
+    problem = _pypi_problem(request, part, part.python, directs)
+    knowledge = Knowledge(projects, problem.target)
+    fast = resolve_pypi(problem, knowledge)
+    if fast.solution is not None and not fast.disputed:
+        found = replace(part, projects=fast.solution.projects, added=fast.solution.added)
+        if not wrong(found, request, knowledge):
+            return found
+    return _solve_jointly(request, part, problem, knowledge, channels)
+
+
+def _solve_jointly(
+    request: SolveRequest,
+    part: PlatformSolution,
+    problem: PypiProblem,
+    knowledge: Knowledge,
+    channels: Callable[[], Channels],
+) -> PlatformSolution | Conflict:
+    joint = JointProblem(
+        conda=CondaProblem(
+            platform=part.platform, channels=request.channels, specs=part.conda_roots, cut_off=request.cut_off
+        ),
+        requests=requests_of(problem),
+        constraints=limits_of(problem),
+        owned=part.owners,
+        python=problem.target.python,
+        names=request.names,
+        prereleases=problem.prereleases,
+    )
+    solver = JointSolver(channels, knowledge.projects)
+    solver.begin_with(knowledge)
+    solution = solver.solve(joint)
+    if solution is None:
+        return joint_conflict(solver, joint, problem)
+    found = replace(
+        part,
+        python=solution.python,
+        records=solution.records,
+        projects=solution.pypi.projects,
+        added=solution.pypi.added,
+        owners=owners_of(solution.records, request.names),
+    )
+    faults = wrong(found, request, solver.knowing(joint, solution.python))
+    if faults:
+        raise ResolverError(
+            f"{part.platform.subdir}: the solver gave an answer that does not hold: {'; '.join(faults)}",
+            hint="this is a fault of Samebox: please report it with the manifest",
+        )
+    return found
+
+
+def _pypi_problem(
+    request: SolveRequest, part: PlatformSolution, python: PythonTarget, directs: Mapping[str, DirectFile]
+) -> PypiProblem:
     versions = {record.name: record.version for record in part.records}
-    problem = PypiProblem(
-        target=Target(platform=part.platform, python=part.python, cut_off=request.cut_off),
+    return PypiProblem(
+        target=Target(platform=part.platform, python=python, cut_off=request.cut_off),
         requirements=part.pip_roots,
         constraints=request.spec.constraints,
         fixed={project: pep440_of(versions[owner]) for project, owner in part.owners.items()},
         directs=directs,
         prereleases=request.spec.index.pre,
     )
-    try:
-        solution = resolve_pypi(problem, projects)
-    except NoSolution as error:
-        if error.conflict is None:
-            raise
-        return error.conflict
-    return replace(part, projects=solution.projects, added=solution.added)
+
+
+def wrong(found: PlatformSolution, request: SolveRequest, knowledge: Knowledge) -> list[str]:
+    """What the independent checker says about an answer."""
+    versions = {record.name: pep440_of(record.version) for record in found.records}
+    owned = {project: versions[owner] for project, owner in found.owners.items()}
+    choices = {p.name: Choice(version=p.version, file=p.file, direct=p.direct) for p in found.projects}
+    wheels = {name: metadata_of(name, choice, knowledge) for name, choice in choices.items()}
+    extras = {name: metadata_of(name, Choice(version=owned[name]), knowledge) for name, _ in found.added}
+    answer = Answer(
+        platform=found.platform,
+        environment=knowledge.target.environment,
+        records=found.records,
+        wheels={name: metadata for name, metadata in wheels.items() if metadata is not None},
+        owned=owned,
+        owned_extras={name: metadata for name, metadata in extras.items() if metadata is not None},
+    )
+    return violations(
+        answer, specs=found.conda_roots, requirements=found.pip_roots, constraints=request.spec.constraints
+    )

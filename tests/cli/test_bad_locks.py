@@ -62,7 +62,7 @@ CASES = (
         done=lambda text: text.replace("  platform: linux-64\n", "  platform: win-64\n", 1),
         told="error: conda-lock.yml: package[0].platform:",
     ),
-    Damage(about="an alias", done=lambda text: text + "x: &a [1]\n", told="error: conda-lock.yml: YAML anchors"),
+    Damage(about="an alias", done=lambda text: text + "x: &a [1]\n", told="error: conda-lock.yml:"),
     Damage(
         about="damaged evidence",
         done=lambda text: text.replace("samebox.roots: '[", "samebox.roots: '", 1),

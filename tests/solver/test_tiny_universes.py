@@ -8,7 +8,7 @@ import pytest
 
 from resolver.errors import NoSolution
 from tests.solver.oracle import Oracle
-from tests.solver.worlds import chosen, requirements, resolve
+from tests.solver.worlds import requirements, solve
 
 _SEEDS = range(400)
 _NAMES = ("ant", "bee", "cat", "dog")
@@ -55,9 +55,7 @@ def _problem(seed: int) -> Oracle:
 
 def _answer(problem: Oracle, roots: tuple[str, ...]) -> dict[str, str] | None:
     try:
-        return chosen(
-            resolve(problem.universe, requirements(*roots), constraints=requirements(*problem.constraints))
-        )
+        return solve(problem.universe, requirements(*roots), requirements(*problem.constraints))
     except NoSolution:
         return None
 
@@ -84,7 +82,11 @@ def test_the_universes_are_of_both_sorts() -> None:
 
 
 def test_the_check_of_answers_can_fail() -> None:
-    universe = {"ant": {"1.0": {"requires_dist": ["bee<2"]}}, "bee": {"1.0": {}, "2.0": {"yanked": True}}, "cat": {"1": {}}}
+    universe = {
+        "ant": {"1.0": {"requires_dist": ["bee<2"]}},
+        "bee": {"1.0": {}, "2.0": {"yanked": True}},
+        "cat": {"1": {}},
+    }
     problem = Oracle(universe=universe, roots=("ant",))
     assert list(problem.problems({"ant": "1.0", "bee": "1.0"})) == []
     assert list(problem.problems({"ant": "1.0"})) == ["bee is needed and not chosen"]

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 
 from packaging.version import Version
 
+from resolver.conda import Channels
 from resolver.indexes import Index, MemoryIndex
 from resolver.manifests import parse_requirements_txt
-from resolver.model import PypiRequirement
+from resolver.model import EnvironmentSpec, PypiRequirement
+from resolver.names import NamesMap
 from resolver.platforms import Platform, PythonTarget
+from resolver.solver.answer import PypiSolution
 from resolver.solver.direct import DirectFile
+from resolver.solver.explain import no_solution
+from resolver.solver.knowledge import Knowledge
 from resolver.solver.projects import Projects
-from resolver.solver.pypi import PypiProblem, PypiSolution, resolve_pypi
+from resolver.solver.pypi import PypiProblem, resolve_pypi
+from resolver.solver.solve import SolveRequest, solve_environment
 from resolver.solver.targets import Target
 
-__all__ = ["Universe", "chosen", "requirements", "resolve", "target"]
+__all__ = ["Universe", "chosen", "requirements", "resolve", "solve", "target"]
 
 Universe = Mapping[str, Mapping[str, Mapping[str, object]]]
 
@@ -51,11 +59,32 @@ def resolve(
         directs=directs or {},
         prereleases=prereleases,
     )
-    indexes = [MemoryIndex(universe)] if isinstance(universe, Mapping) else universe
-    return resolve_pypi(problem, Projects(indexes))
+    answer = resolve_pypi(problem, Knowledge(_projects(universe), problem.target))
+    if answer.solution is None:
+        raise no_solution([answer.conflict] if answer.conflict else [])
+    return answer.solution
+
+
+def solve(
+    universe: Universe, asked: tuple[PypiRequirement, ...], constraints: tuple[PypiRequirement, ...] = ()
+) -> dict[str, str]:
+    """The whole solve of an environment without conda, whichever engines that takes."""
+    request = SolveRequest(
+        spec=EnvironmentSpec(pip=asked, constraints=constraints),
+        platforms=(Platform.of("linux-64"),),
+        channels=(),
+        names=NamesMap.load(),
+        python="3.12.4",
+    )
+    with tempfile.TemporaryDirectory() as cache:
+        channels = Channels(cache=Path(cache))
+        (solution,) = solve_environment(request, channels=lambda: channels, projects=_projects(universe), directs={})
+    return {project.name: str(project.version) for project in solution.projects}
+
+
+def _projects(universe: Universe | Sequence[Index]) -> Projects:
+    return Projects([MemoryIndex(universe)] if isinstance(universe, Mapping) else universe)
 
 
 def chosen(solution: PypiSolution) -> dict[str, str]:
     return {project.name: str(project.version) for project in solution.projects}
-
-

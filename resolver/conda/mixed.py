@@ -1,0 +1,131 @@
+"""One SAT problem over conda's records and made-up ones: the engine of the joint solve over conda and PyPI.
+
+A made-up record stands for a version of a PyPI project. Its version is a whole number, the rank of that version, so
+that the solver never has to know what PEP 440 is. Records are handed over as repodata in a file: py-rattler's own way
+to take records from Python objects crashes the interpreter at exit in a third of short processes.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rattler import Channel, MatchSpec, RepoDataRecord, SparseRepoData
+from rattler.exceptions import GatewayError, SolverError
+
+from resolver.conda.channels import Channels, unavailable
+from resolver.conda.records import CondaRecord, from_rattler
+from resolver.conda.solve import CondaProblem, only_hashed, run, solve_records
+
+__all__ = ["MadeUpRecord", "MixedProblem", "MixedSolution", "conda_records", "solve_mixed"]
+
+_CHANNEL = "https://pypi.invalid/ranked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeUpRecord:
+    """A version of a project: ``depends`` and ``constrains`` are MatchSpecs, ``extras`` maps an extra to its own."""
+
+    name: str
+    rank: int
+    depends: tuple[str, ...] = ()
+    constrains: tuple[str, ...] = ()
+    extras: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MixedProblem:
+    """conda's problem, the records beside it, what is asked of those (MatchSpecs, in order of preference, after all
+    of conda's specs), and constraints that ask for nothing."""
+
+    conda: CondaProblem
+    records: tuple[MadeUpRecord, ...]
+    specs: tuple[str, ...]
+    constraints: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MixedSolution:
+    """conda's records sorted by name, and the chosen rank of each made-up name."""
+
+    records: tuple[CondaRecord, ...]
+    ranks: dict[str, int]
+
+
+def solve_mixed(channels: Channels, problem: MixedProblem) -> MixedSolution | str:
+    """The solution, or the solver's words for why there is none. Raises ``IndexUnavailable``."""
+    return run(_solve_mixed(channels, problem))
+
+
+async def _solve_mixed(channels: Channels, problem: MixedProblem) -> MixedSolution | str:
+    conda = problem.conda
+    sources = channels.sources(conda.channels, conda.subdirs) if conda.channels else []
+    specs = [MatchSpec(spec, strict=True) for spec in problem.specs]
+    with tempfile.TemporaryDirectory(prefix="samebox-") as folder:
+        made_up = _as_repodata(problem.records, Path(folder))
+        try:
+            chosen = await solve_records(channels, conda, [*sources, made_up], specs, problem.constraints)
+            if any(r.sha256 is None for r in chosen):
+                sources, _ = await only_hashed(channels, conda, sources)
+                chosen = await solve_records(channels, conda, [*sources, made_up], specs, problem.constraints)
+        except SolverError as error:
+            return str(error)
+        except GatewayError as error:
+            raise unavailable(conda.channels, error) from error
+    names = {record.name for record in problem.records}
+    ours = [r for r in chosen if r.name.normalized in names]
+    theirs = sorted((from_rattler(r) for r in chosen if r.name.normalized not in names), key=lambda r: r.name)
+    return MixedSolution(records=tuple(theirs), ranks={r.name.normalized: int(str(r.version)) for r in ours})
+
+
+def conda_records(
+    channels: Channels, problem: CondaProblem, names: Iterable[str]
+) -> dict[str, tuple[CondaRecord, ...]]:
+    """All records that the channels have of each package, oldest first in conda's order."""
+    return run(_conda_records(channels, problem, sorted(names)))
+
+
+async def _conda_records(
+    channels: Channels, problem: CondaProblem, names: Sequence[str]
+) -> dict[str, tuple[CondaRecord, ...]]:
+    lists = await channels.gateway(problem.channels).query(
+        channels.sources(problem.channels, problem.subdirs),  # type: ignore[arg-type]
+        list(problem.subdirs),  # type: ignore[arg-type]
+        list(names),
+        recursive=False,
+        channel_relations="disabled",
+    )
+    found: dict[str, list[RepoDataRecord]] = {name: [] for name in names}
+    for record in (r for records in lists for r in records):
+        found[record.name.normalized].append(record)
+    return {name: tuple(map(from_rattler, sorted(found[name], key=_age))) for name in names}
+
+
+def _age(record: RepoDataRecord) -> tuple[Any, ...]:
+    return (record.version, record.build_number, str(record.build))
+
+
+def _as_repodata(records: Sequence[MadeUpRecord], folder: Path) -> SparseRepoData:
+    rows = {f"{r.name}-{r.rank}-0.conda": _row(r) for r in records}
+    path = folder / "repodata.json"
+    path.write_text(json.dumps({"info": {"subdir": "noarch"}, "packages": {}, "packages.conda": rows}))
+    return SparseRepoData(Channel(_CHANNEL), "noarch", path)
+
+
+def _row(record: MadeUpRecord) -> dict[str, Any]:
+    return {
+        "name": record.name,
+        "version": str(record.rank),
+        "build": "0",
+        "build_number": 0,
+        "subdir": "noarch",
+        "depends": list(record.depends),
+        "constrains": list(record.constrains),
+        "extra_depends": {extra: list(depends) for extra, depends in record.extras},
+        "sha256": "0" * 64,
+        "timestamp": 1,  # older than any cut-off: what may not be used is not made up in the first place
+    }

@@ -1,0 +1,134 @@
+"""Reading an answer: from what was chosen to what is locked, in the same way whichever engine chose it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from packaging.version import Version
+
+from resolver.indexes import CoreMetadata, DistributionFile
+from resolver.solver.direct import DirectFile
+from resolver.solver.knowledge import Dependency, Knowledge, dependencies_of
+
+__all__ = ["Choice", "PypiSolution", "Request", "ResolvedProject", "metadata_of", "read_answer"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A root: one pip requirement that applies on the target. ``origin`` is where it stands."""
+
+    name: str
+    extras: tuple[str, ...] = ()
+    specifier: str = ""
+    hashes: tuple[str, ...] = ()
+    direct: DirectFile | None = None
+    origin: str = ""
+
+    def __str__(self) -> str:
+        extras = f"[{','.join(self.extras)}]" if self.extras else ""
+        return f"{self.name}{extras} @ {self.direct.url}" if self.direct else f"{self.name}{extras}{self.specifier}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What was chosen for a project: a wheel from an index, a direct one, or (neither) conda's package."""
+
+    version: Version
+    file: DistributionFile | None = None
+    direct: DirectFile | None = None
+
+    @property
+    def is_condas(self) -> bool:
+        return self.file is None and self.direct is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolvedProject:
+    """One chosen version. ``file`` or ``direct`` is its wheel; ``dependencies`` are (name, specifier) of what it
+    needs on this target, the extras that were asked for included."""
+
+    name: str
+    version: Version
+    extras: tuple[str, ...]
+    file: DistributionFile | None
+    direct: DirectFile | None
+    dependencies: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PypiSolution:
+    """The chosen projects, sorted by name, without those that conda provides. ``added`` tells what the extras of
+    *those* need from PyPI, by (project, extra): whoever asks for such an extra depends on that."""
+
+    projects: tuple[ResolvedProject, ...]
+    added: Mapping[tuple[str, str], tuple[tuple[str, str], ...]]
+
+
+def read_answer(requests: Iterable[Request], choices: Mapping[str, Choice], knowledge: Knowledge) -> PypiSolution:
+    """Walk from the roots through what was chosen. What nothing reaches is no part of the answer.
+
+    Raises ``KeyError`` for a project that is reached and was not chosen: an engine's fault.
+    """
+    extras: dict[str, set[str]] = {}
+    waiting = [(request.name, request.extras) for request in requests]
+    while waiting:
+        name, asked = waiting.pop()
+        new = {"", *asked} - extras.get(name, set())
+        extras.setdefault(name, set()).update(new)
+        for extra in sorted(new):
+            waiting.extend((n.name, n.extras) for n in _needs(name, extra, choices[name], knowledge))
+    needs = {
+        (name, extra): _needs(name, extra, choices[name], knowledge)
+        for name in extras
+        for extra in sorted(extras[name])
+    }
+    added = {key: found for key, found in needs.items() if key[1] and choices[key[0]].is_condas}
+    projects = [
+        ResolvedProject(
+            name=name,
+            version=choices[name].version,
+            extras=tuple(sorted(asked - {""})),
+            file=choices[name].file,
+            direct=choices[name].direct,
+            dependencies=_pairs([n for extra in asked for n in needs[name, extra] if n.name != name], added),
+        )
+        for name, asked in sorted(extras.items())
+        if not choices[name].is_condas
+    ]
+    return PypiSolution(
+        projects=tuple(projects), added={key: _pairs(found, added) for key, found in sorted(added.items())}
+    )
+
+
+def metadata_of(name: str, choice: Choice, knowledge: Knowledge) -> CoreMetadata | None:
+    """The metadata of what was chosen; for a conda package that of a wheel of its version, if there is one."""
+    if choice.direct is not None:
+        return choice.direct.metadata
+    file = choice.file or knowledge.file_of(name, choice.version)
+    known = knowledge.metadata(name, file) if file is not None else None
+    return known if isinstance(known, CoreMetadata) else None
+
+
+def _needs(name: str, extra: str, choice: Choice, knowledge: Knowledge) -> list[Dependency]:
+    if choice.is_condas and not extra:
+        return []  # what a conda package needs is conda's affair
+    metadata = metadata_of(name, choice, knowledge)
+    return list(dependencies_of(metadata, knowledge.target, extra)) if metadata is not None else []
+
+
+def _pairs(
+    needs: Iterable[Dependency], added: Mapping[tuple[str, str], list[Dependency]]
+) -> tuple[tuple[str, str], ...]:
+    """The (name, specifier) pairs, with what extras of conda's projects add in their place."""
+    found: set[tuple[str, str]] = set()
+    seen: set[tuple[str, str]] = set()
+    waiting = list(needs)
+    while waiting:
+        need = waiting.pop()
+        found.add((need.name, need.specifier))
+        for extra in need.extras:
+            if (need.name, extra) in added and (need.name, extra) not in seen:
+                seen.add((need.name, extra))
+                waiting.extend(added[need.name, extra])
+    return tuple(sorted(found))

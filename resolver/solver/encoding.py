@@ -1,0 +1,260 @@
+"""PyPI projects as records that a SAT solver can hold beside conda's.
+
+- A project ``p`` is the package ``pypi-p``. Its *entries* are the ways to have it, in ascending order of preference: a
+  wheel of some version, or the conda package of some version where conda may own the project. The place of an entry
+  is its rank; a specifier becomes the ranks that it admits, as intervals, so PEP 440 keeps its exact meaning.
+- Yanked entries rank below all others and pre-releases below all finals, unless a root asks for pre-releases by naming
+  one: they are chosen where nothing else is left (PEP 440, PEP 592).
+- Extras are the solver's own (``pypi-p[extras=[x]]``). Only those that are asked for are encoded.
+- A wheel's entry excludes the conda packages that would provide the same project: one project has one owner.
+- An entry whose metadata is not known has no dependencies yet. That can only make more possible: "no solution" is
+  final at once, and a solution is final when all that it chose is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
+from resolver.conda import CondaRecord, MadeUpRecord
+from resolver.indexes import CoreMetadata, DistributionFile
+from resolver.roots import pep440_of
+from resolver.solver.answer import Request
+from resolver.solver.direct import DirectFile
+from resolver.solver.knowledge import Dependency, Knowledge, dependencies_of
+from resolver.solver.versions import names_prerelease, ranks
+
+__all__ = ["Encoding", "Entry", "intervals"]
+
+_NOTHING = "[build='samebox-excludes-this']"
+"""The end of a MatchSpec that no record matches."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One way to have a project: exactly one of ``file`` (a wheel), ``direct`` and ``conda`` (name and version)."""
+
+    version: Version
+    file: DistributionFile | None = None
+    direct: DirectFile | None = None
+    conda: tuple[str, str] | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class _Project:
+    """A project in the making: its entries, the extras that are asked of it, and masks by specifier."""
+
+    entries: tuple[Entry, ...]
+    providers: tuple[str, ...]
+    extras: set[str] = field(default_factory=set)
+    masks: dict[str, int] = field(default_factory=dict)
+
+
+class Encoding:
+    """The records for one target, built anew whenever more is known.
+
+    ``owned`` maps the projects that conda owns to its packages; ``providers`` gives the conda records that could
+    provide a project. With ``both`` a project may come from either world, the owner's first.
+    """
+
+    def __init__(
+        self,
+        *,
+        knowledge: Knowledge,
+        requests: Sequence[Request],
+        constraints: Mapping[str, Sequence[str]],
+        owned: Mapping[str, str],
+        providers: Callable[[str], Sequence[CondaRecord]],
+        prereleases: bool = False,
+        both: bool = False,
+    ) -> None:
+        self._knowledge = knowledge
+        self._requests = requests
+        self._constraints = constraints
+        self._owned = owned
+        self._providers = providers
+        self._prereleases = prereleases
+        self._both = both
+        self._directs = {r.name: r.direct for r in requests if r.direct is not None}
+        self._pinned: dict[str, set[str]] = {}
+        self._projects: dict[str, _Project] = {}
+        self._waiting: list[str] = []
+
+    def build(self) -> tuple[tuple[MadeUpRecord, ...], tuple[str, ...]]:
+        """The records of every project within reach of the requests, and the requests as specs, in their order."""
+        while True:
+            self._projects.clear()
+            self._waiting.clear()
+            pins = sum(map(len, self._pinned.values()))
+            specs = tuple(self._spec(r.name, r.specifier, r.extras, r.hashes) for r in self._requests)
+            records: dict[str, list[MadeUpRecord]] = {}
+            while self._waiting:
+                name = self._waiting.pop()
+                records[name] = self._records(name)  # again, if an extra was asked for after it was first made
+            if sum(map(len, self._pinned.values())) == pins:  # a new pin may let a yanked entry in: rank anew
+                return tuple(record for name in sorted(records) for record in records[name]), specs
+
+    def entry(self, name: str, rank: int) -> Entry:
+        return self._projects[name].entries[rank]
+
+    def names(self) -> tuple[str, ...]:
+        """All projects that the last build reached."""
+        return tuple(sorted(self._projects))
+
+    def unknown(self, chosen: Mapping[str, int], neighbours: int) -> list[tuple[str, DistributionFile]]:
+        """The wheels among ``chosen`` (ranks by project) whose metadata is not known, with so many of the next less
+        preferred entries of each: what the solver will most likely turn to."""
+        wanted: list[tuple[str, DistributionFile]] = []
+        for name, rank in sorted(chosen.items()):
+            first = self._to_learn(name, self.entry(name, rank))
+            if first is None or self._knowledge.known(first) is not None:
+                continue
+            wanted.append((name, first))
+            below = (self._to_learn(name, self.entry(name, r)) for r in range(rank - 1, -1, -1))
+            wanted.extend([(name, file) for file in below if file is not None][:neighbours])
+        return wanted
+
+    # ---- entries
+
+    def _project(self, name: str) -> _Project:
+        if name not in self._projects:
+            records = tuple(self._providers(name))
+            providers = tuple(sorted({record.name for record in records}))
+            self._projects[name] = _Project(entries=self._entries(name, records), providers=providers)
+            self._waiting.append(name)
+        return self._projects[name]
+
+    def _entries(self, name: str, records: Sequence[CondaRecord]) -> tuple[Entry, ...]:
+        direct = self._directs.get(name)
+        if direct is not None:
+            usable = not isinstance(self._knowledge.usable(direct), str)
+            return (Entry(version=Version(direct.metadata.version), direct=direct),) if usable else ()
+        if self._both:
+            worlds = (self._from_conda(name, records), self._from_index(name))
+            return (*worlds[1], *worlds[0]) if name in self._owned else (*worlds[0], *worlds[1])
+        return self._from_conda(name, records) if name in self._owned else self._from_index(name)
+
+    def _from_conda(self, name: str, records: Sequence[CondaRecord]) -> tuple[Entry, ...]:
+        known = {(r.name, r.version): None for r in records}
+        entries = [Entry(version=pep440_of(version), conda=(package, version)) for package, version in known]
+        return tuple(entry for entry in entries if self._limited(name, entry.version))
+
+    def _from_index(self, name: str) -> tuple[Entry, ...]:
+        wheels = self._knowledge.wheels(name)
+        ranked = wheels.project.ranked
+        natural = self._prereleases or any(
+            names_prerelease(s)
+            for s in (*(r.specifier for r in self._requests if r.name == name), *self._constraints.get(name, ()))
+        )
+        found: list[tuple[tuple[bool, bool, int], Entry]] = []
+        for rank, version in enumerate(ranked.versions):
+            file = wheels.best(rank)
+            yanked = file is None
+            if file is None and str(version) in self._pinned.get(name, ()):
+                file = wheels.best(rank, yanked=True)
+            if file is None or not self._limited(name, version) or isinstance(self._knowledge.known(file), str):
+                continue
+            final = natural or not version.is_prerelease
+            found.append(((not yanked, final, rank), Entry(version=version, file=file)))
+        return tuple(entry for _, entry in sorted(found, key=lambda pair: pair[0]))
+
+    def _limited(self, name: str, version: Version) -> bool:
+        return all(SpecifierSet(c).contains(version, prereleases=True) for c in self._constraints.get(name, ()))
+
+    # ---- records
+
+    def _records(self, name: str) -> list[MadeUpRecord]:
+        project = self._projects[name]
+        extras = sorted(project.extras)
+        return [self._record(name, project, rank, entry, extras) for rank, entry in enumerate(project.entries)]
+
+    def _record(self, name: str, project: _Project, rank: int, entry: Entry, extras: list[str]) -> MadeUpRecord:
+        metadata = self._known_metadata(name, entry)
+        if entry.conda is not None:
+            depends = [f"{entry.conda[0]}[version='=={entry.conda[1]}']"]
+            constrains: tuple[str, ...] = ()
+        else:
+            depends = self._specs(metadata, "")
+            constrains = tuple(f"{package}{_NOTHING}" for package in project.providers)
+        return MadeUpRecord(
+            name=f"pypi-{name}",
+            rank=rank,
+            depends=tuple(depends),
+            constrains=constrains,
+            extras=tuple((extra, tuple(self._specs(metadata, extra))) for extra in extras),
+        )
+
+    def _known_metadata(self, name: str, entry: Entry) -> CoreMetadata | None:
+        if entry.direct is not None:
+            return entry.direct.metadata
+        file = self._to_learn(name, entry)
+        known = self._knowledge.known(file) if file is not None else None
+        return known if isinstance(known, CoreMetadata) else None
+
+    def _to_learn(self, name: str, entry: Entry) -> DistributionFile | None:
+        """The wheel whose metadata tells what an entry needs. Of a conda package only its extras are asked."""
+        if entry.conda is None:
+            return entry.file
+        return self._knowledge.file_of(name, entry.version) if self._projects[name].extras else None
+
+    def _specs(self, metadata: CoreMetadata | None, extra: str) -> list[str]:
+        if metadata is None:
+            return []
+        found = dependencies_of(metadata, self._knowledge.target, extra)
+        return [self._dependency(dependency) for dependency in found]
+
+    def _dependency(self, dependency: Dependency) -> str:
+        if dependency.url is not None:
+            return f"pypi-{dependency.name}{_NOTHING}"
+        return self._spec(dependency.name, dependency.specifier, dependency.extras)
+
+    def _spec(self, name: str, specifier: str, extras: Iterable[str] = (), hashes: Sequence[str] = ()) -> str:
+        self._pin(name, specifier)
+        project = self._project(name)
+        new = set(extras) - project.extras
+        if new:
+            project.extras |= new
+            self._waiting.append(name)
+        mask = self._mask(project, specifier)
+        if hashes:
+            mask &= _hashed(project.entries, hashes)
+        parts = [f"version='{intervals(mask)}'"] if mask != (1 << len(project.entries)) - 1 else []
+        parts += [f"extras=[{','.join(sorted(extras))}]"] if extras else []
+        return f"pypi-{name}[{', '.join(parts)}]" if parts else f"pypi-{name}"
+
+    def _pin(self, name: str, specifier: str) -> None:
+        """A version that is pinned exactly may be a yanked one (PEP 592)."""
+        if specifier.startswith("==") and "*" not in specifier and "," not in specifier:
+            self._pinned.setdefault(name, set()).add(specifier.lstrip("=").strip())
+
+    def _mask(self, project: _Project, specifier: str) -> int:
+        if specifier not in project.masks:
+            admitted = SpecifierSet(specifier)
+            project.masks[specifier] = sum(
+                1 << rank
+                for rank, entry in enumerate(project.entries)
+                if admitted.contains(entry.version, prereleases=True)
+            )
+        return project.masks[specifier]
+
+
+def _hashed(entries: Sequence[Entry], hashes: Sequence[str]) -> int:
+    return sum(
+        1 << rank
+        for rank, entry in enumerate(entries)
+        if entry.file is not None and f"sha256:{entry.file.sha256}" in hashes
+    )
+
+
+def intervals(mask: int) -> str:
+    """The ranks of a mask as a conda version spec; an empty mask is one that no rank matches."""
+    runs: list[tuple[int, int]] = []
+    for rank in reversed(ranks(mask)):
+        if runs and runs[-1][1] == rank:
+            runs[-1] = (runs[-1][0], rank + 1)
+        else:
+            runs.append((rank, rank + 1))
+    return "|".join(f"=={a}" if b == a + 1 else f">={a},<{b}" for a, b in runs) or "<0"

@@ -1,0 +1,180 @@
+"""The joint solve: one SAT problem over conda and PyPI, in which conda may step back.
+
+It is asked where the fast path (conda first, then resolvelib with conda's projects fixed) met anything in dispute.
+
+    for each Python, the one that conda alone chose first:
+        encode what is known ─▶ solve ─▶ learn the metadata of what was chosen ─▶ again, until all of it is known
+
+Order is policy. Python is decided first, then pip's requests, then conda's, each sorted by name. pip's come before
+conda's because conda has many builds close to each other, while a PyPI release that is passed over for one without an
+upper bound is often years away.
+
+A first attempt leaves each project with the world that owned it when conda was solved alone. If that has no solution,
+a second lets every project come from either world; if that has none for any Python, there is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from resolver.conda import Channels, CondaProblem, CondaRecord, MixedProblem, MixedSolution, conda_records, solve_mixed
+from resolver.errors import NoSolution
+from resolver.names import NamesMap
+from resolver.platforms import PythonTarget
+from resolver.solver.answer import Choice, PypiSolution, Request, read_answer
+from resolver.solver.encoding import Encoding
+from resolver.solver.knowledge import Knowledge
+from resolver.solver.projects import Projects
+from resolver.solver.targets import Target
+
+__all__ = ["JointProblem", "JointSolution", "JointSolver"]
+
+_MOST_ROUNDS = 200
+_NEIGHBOURS = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JointProblem:
+    """``conda`` has no specs where the environment has none. ``owned`` are the projects of conda's own solution,
+    ``python`` its Python (or the one that wheels are chosen for)."""
+
+    conda: CondaProblem
+    requests: tuple[Request, ...]
+    constraints: Mapping[str, Sequence[str]]
+    owned: Mapping[str, str]
+    python: PythonTarget
+    names: NamesMap
+    prereleases: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JointSolution:
+    """The records and projects that were chosen, and the Python that they were chosen for."""
+
+    records: tuple[CondaRecord, ...]
+    pypi: PypiSolution
+    python: PythonTarget
+
+
+class JointSolver:
+    """Solves variants of one problem (with roots left out, say) without asking anything twice."""
+
+    def __init__(self, channels: Callable[[], Channels], projects: Projects) -> None:
+        self.channels = channels
+        self._projects = projects
+        self._knowledge: dict[PythonTarget, Knowledge] = {}
+        self._records: dict[str, tuple[CondaRecord, ...]] = {}
+
+    def begin_with(self, knowledge: Knowledge) -> None:
+        """Start from what the fast path has learned."""
+        self._knowledge[knowledge.target.python] = knowledge
+
+    def solve(self, problem: JointProblem) -> JointSolution | None:
+        """The solution, or ``None`` where there is none. Raises ``NoSolution`` without a conflict where the search
+        ended at its bound, and what channels and indexes raise."""
+        pythons = self._pythons(problem)
+        for both in (False, True):
+            for python in pythons:
+                solution = self._solve_for(problem, python, both)
+                if solution is not None:
+                    return solution
+        return None
+
+    # ---- one Python
+
+    def _solve_for(self, problem: JointProblem, python: PythonTarget, both: bool) -> JointSolution | None:
+        knowledge = self.knowing(problem, python)
+        encoding = Encoding(
+            knowledge=knowledge,
+            requests=problem.requests,
+            constraints=problem.constraints,
+            owned=problem.owned,
+            providers=_Providers(self, problem).of,
+            prereleases=problem.prereleases,
+            both=both,
+        )
+        for _ in range(_MOST_ROUNDS):
+            records, specs = encoding.build()
+            answer = solve_mixed(
+                self.channels(),
+                MixedProblem(
+                    conda=problem.conda, records=records, specs=specs, constraints=(f"python {python.minor}.*",)
+                ),
+            )
+            if not isinstance(answer, MixedSolution):
+                return None
+            chosen = {name.removeprefix("pypi-"): rank for name, rank in answer.ranks.items()}
+            unknown = encoding.unknown(chosen, _NEIGHBOURS)
+            if not unknown:
+                return JointSolution(
+                    records=answer.records,
+                    pypi=read_answer(problem.requests, _choices(encoding, chosen), knowledge),
+                    python=_python_of(answer.records) or python,
+                )
+            knowledge.learn(unknown)
+        raise NoSolution(
+            f"{problem.conda.platform.subdir}: the joint solve was given up after {_MOST_ROUNDS} rounds",
+            hint="pin some of the requirements to narrow the search",
+        )
+
+    def knowing(self, problem: JointProblem, python: PythonTarget) -> Knowledge:
+        """What is known about projects for one Python."""
+        if python not in self._knowledge:
+            target = Target(platform=problem.conda.platform, python=python, cut_off=problem.conda.cut_off)
+            self._knowledge[python] = Knowledge(self._projects, target)
+        return self._knowledge[python]
+
+    def _pythons(self, problem: JointProblem) -> list[PythonTarget]:
+        """The Python that conda alone chose, then one of each other minor version that the channels have, newest
+        first. Where python is not conda's there is no choice."""
+        if not any(spec.name == "python" for spec in problem.conda.specs):
+            return [problem.python]
+        newest: dict[str, PythonTarget] = {}
+        for record in self.conda_records(problem.conda, ["python"])["python"]:
+            if "pypy" not in record.build:
+                target = PythonTarget.from_conda(record.version, record.build)
+                if target.free_threaded == problem.python.free_threaded:
+                    newest[target.minor] = target
+        newest.pop(problem.python.minor, None)
+        others = sorted(newest.values(), key=lambda t: t.release, reverse=True)
+        return [problem.python, *others]
+
+    def conda_records(self, problem: CondaProblem, names: Sequence[str]) -> dict[str, tuple[CondaRecord, ...]]:
+        """All records of these conda packages, oldest first."""
+        if not problem.specs:
+            return dict.fromkeys(names, ())
+        new = [name for name in names if name not in self._records]
+        if new:
+            self._records.update(conda_records(self.channels(), problem, new))
+        return {name: self._records[name] for name in names}
+
+
+class _Providers:
+    """Which conda records could provide a project, asked of the channels when a project is first met."""
+
+    def __init__(self, solver: JointSolver, problem: JointProblem) -> None:
+        self._solver = solver
+        self._problem = problem
+
+    def of(self, project: str) -> tuple[CondaRecord, ...]:
+        names = self._problem.names
+        owner = self._problem.owned.get(project)
+        asked = sorted({*names.conda_names(project), *([owner] if owner else [])})
+        records = self._solver.conda_records(self._problem.conda, asked)
+        return tuple(
+            r
+            for name in asked
+            for r in records[name]
+            if project in names.provides(r.name, depends=r.depends, noarch=r.noarch)
+        )
+
+
+def _choices(encoding: Encoding, chosen: Mapping[str, int]) -> dict[str, Choice]:
+    entries = {name: encoding.entry(name, rank) for name, rank in chosen.items()}
+    return {name: Choice(version=e.version, file=e.file, direct=e.direct) for name, e in entries.items()}
+
+
+def _python_of(records: Sequence[CondaRecord]) -> PythonTarget | None:
+    record = next((r for r in records if r.name == "python"), None)
+    return PythonTarget.from_conda(record.version, record.build) if record is not None else None
