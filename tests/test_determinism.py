@@ -36,11 +36,13 @@ def _locks() -> list[str]:
     return [str(path) for path in (*sorted(_IDENTITY.glob("*.conda-lock.yml")), _GOLDEN)]
 
 
-def _run(python: str = sys.executable, *, umask: str = "022", cwd: Path = _ROOT, **environment: str) -> str:
+def _run(
+    environment: dict[str, str] | None = None, *, python: str = sys.executable, umask: str = "022", cwd: Path = _ROOT
+) -> str:
     done = subprocess.run(
         [python, "-c", _PRINT, umask, *_locks()],
         cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(_ROOT), "PYTHONDONTWRITEBYTECODE": "1", **environment},
+        env={**os.environ, "PYTHONPATH": str(_ROOT), "PYTHONDONTWRITEBYTECODE": "1", **(environment or {})},
         capture_output=True,
         text=True,
         check=True,
@@ -50,7 +52,7 @@ def _run(python: str = sys.executable, *, umask: str = "022", cwd: Path = _ROOT,
 
 @pytest.fixture(scope="module")
 def reference() -> str:
-    return _run(PYTHONHASHSEED="0", TZ="UTC", LC_ALL="C")
+    return _run({"PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C"})
 
 
 def test_there_is_something_to_compare(reference: str) -> None:
@@ -77,7 +79,7 @@ def test_there_is_something_to_compare(reference: str) -> None:
     ids=lambda environment: " ".join(environment),
 )
 def test_the_environment_is_no_input(reference: str, environment: dict[str, str]) -> None:
-    assert _run(**environment) == reference
+    assert _run(environment) == reference
 
 
 @pytest.mark.parametrize("umask", ["000", "077"])
@@ -90,12 +92,14 @@ _NEEDED = "import msgspec, packaging, yaml, yaml_rs; import sys; print(sys.versi
 
 def _can_run(python: str) -> bool:
     found = shutil.which(python)
-    return found is not None and subprocess.run([found, "-c", _NEEDED], capture_output=True, check=False).returncode == 0
+    return (
+        found is not None and subprocess.run([found, "-c", _NEEDED], capture_output=True, check=False).returncode == 0
+    )
 
 
 @pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
 def test_the_version_of_python_is_no_input(reference: str, version: str) -> None:
     python = sys.executable if version == ".".join(map(str, sys.version_info[:2])) else f"python{version}"
-    if not _can_run(python):
+    if not _can_run(python=python):
         pytest.skip(f"{python} with msgspec, packaging, PyYAML and yaml-rs is not on PATH")
-    assert _run(python) == reference
+    assert _run(python=python) == reference

@@ -70,7 +70,9 @@ _HEAVY = ("rattler", "resolvelib", "urllib3", "ssl", "rich", "yaml", "yaml_rs", 
 
 def test_importing_the_package_imports_next_to_nothing() -> None:
     code = "import sys, resolver; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
-    loaded = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    loaded = subprocess.run(
+        [sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
     assert [name for name in _HEAVY if name in loaded] == []
 
 

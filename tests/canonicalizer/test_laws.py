@@ -20,8 +20,10 @@ from tests.strategies import LOCKS, TEXTS
 
 _JSON = st.recursive(
     TEXTS | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1),
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(st.text(st.characters(codec="ascii"), max_size=8), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(st.characters(codec="ascii"), max_size=8), inner, max_size=4)
+    ),
     max_leaves=20,
 )
 
@@ -219,7 +221,7 @@ def test_groups_name_what_is_installed_and_no_part_of_it() -> None:
 
 
 def test_a_group_that_the_lock_does_not_have() -> None:
-    with pytest.raises(NotRepresentable, match="the lock has no group docs, tests$") as error:
+    with pytest.raises(NotRepresentable, match=r"the lock has no group docs, tests$") as error:
         digest(_lock(_CONDA), platform="linux-64", groups=["tests", "main", "docs"])
     assert error.value.hint == "it has: main"
 

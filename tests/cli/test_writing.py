@@ -97,7 +97,7 @@ def test_a_folder_that_cannot_be_written_to_leaves_nothing(project: Project) -> 
 
 
 def test_a_kill_while_writing_leaves_the_old_lock_or_the_new_one(project: Project) -> None:
-    """The process stops itself, by a fault in its C library's own calls, at each of the steps of writing in turn."""
+    """The process kills itself, through patched calls of the standard library, at each step of writing in turn."""
     old = project.lock_bytes()
     project.succeed("lock", "--dry-run")
     left: list[bytes | None] = []

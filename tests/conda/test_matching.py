@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
-from rattler import Channel, Gateway, MatchSpec, RepoDataRecord, SparseRepoData
+from rattler import Gateway, MatchSpec, RepoDataRecord, SparseRepoData
 
 from fixtures import make_channel
 from resolver.conda import constraint_matches, matches, parse_constraint
@@ -82,9 +82,7 @@ def test_a_spec_matches_what_rattler_says_it_matches(tmp_path: Path, fixture_cha
     records = _records(tmp_path, make_channel.CHANNEL, fixture_channel, [])
     assert len(records) > 10
     found = {(text, record.url): matches(spec(text), _locked(record)) for text in _SPECS for record in records}
-    expected = {
-        (text, record.url): match_spec(spec(text)).matches(record) for text in _SPECS for record in records
-    }
+    expected = {(text, record.url): match_spec(spec(text)).matches(record) for text in _SPECS for record in records}
     assert {pair for pair in found if found[pair] != expected[pair]} == set()
     assert len({text for (text, _), answer in expected.items() if answer}) >= 20
 
@@ -183,7 +181,10 @@ def test_a_wheel_or_another_name_matches_no_conda_spec() -> None:
 
 @pytest.mark.parametrize(
     ("constraint", "version", "message"),
-    [(">=1><2", "1.0", "not a conda version spec: '>=1><2'"), (">=1", "one point oh", "not a conda version: 'one point oh'")],
+    [
+        (">=1><2", "1.0", "not a conda version spec: '>=1><2'"),
+        (">=1", "one point oh", "not a conda version: 'one point oh'"),
+    ],
 )
 def test_what_is_no_version(constraint: str, version: str, message: str) -> None:
     with pytest.raises(LockFormatError, match=re.escape(message)):

@@ -115,7 +115,8 @@ def test_a_server_that_has_no_repodata(tmp_path: Path, reply: Reply) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{", b"[]", b'{"packages": 1}', b"\xff\xfe", b'{"packages.conda": {"a-1.0-0.conda": {"name": 1}}}']
+    "content",
+    [b"", b"{", b"[]", b'{"packages": 1}', b"\xff\xfe", b'{"packages.conda": {"a-1.0-0.conda": {"name": 1}}}'],
 )
 def test_a_folder_with_broken_repodata(tmp_path: Path, content: bytes) -> None:
     folder = write_channel(tmp_path / "main", {})
@@ -128,7 +129,7 @@ def test_a_folder_with_broken_repodata(tmp_path: Path, content: bytes) -> None:
 def test_a_folder_with_broken_compressed_repodata(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "main" / "noarch").mkdir(parents=True)
     (tmp_path / "main" / "noarch" / "repodata.json.zst").write_bytes(content)
-    with pytest.raises(IndexUnavailable, match="repodata|channels"):
+    with pytest.raises(IndexUnavailable, match=r"repodata|channels"):
         solve_all(channels(tmp_path, main=tmp_path / "main"), [problem("a")])
 
 

@@ -56,10 +56,16 @@ def _with(old: str, new: str) -> str:
             _with("version: 1\n", "version: 2\n"),
             "conda-lock.yml: version: this lock has format version 2, and this release reads version 1",
         ),
-        ("version: 2\nwholly: different\n", "conda-lock.yml: version: this lock has format version 2, and this release reads version 1"),
+        (
+            "version: 2\nwholly: different\n",
+            "conda-lock.yml: version: this lock has format version 2, and this release reads version 1",
+        ),
         (_with("  channels: []\n", ""), "conda-lock.yml: metadata: Object missing required field `channels`"),
         (_with("channels: []", "channels: [1]"), None),
-        (_with("channels: []", "channels: [[]]"), "conda-lock.yml: metadata.channels[0]: Expected `str | object`, got `array`"),
+        (
+            _with("channels: []", "channels: [[]]"),
+            "conda-lock.yml: metadata.channels[0]: Expected `str | object`, got `array`",
+        ),
         (_with("  manager: pip\n", ""), "conda-lock.yml: package[0]: Object missing required field `manager`"),
         (_with("manager: pip", "manager: npm"), "conda-lock.yml: package[0].manager: Invalid enum value 'npm'"),
         (
@@ -96,14 +102,18 @@ def test_a_newer_version_says_what_to_do() -> None:
     assert (newer.value.hint, older.value.hint) == ("update samebox, or lock again", "lock again")
 
 
-@pytest.mark.parametrize("written", ["1.10", "1e3", "0123", "yes", "0x1F", ".inf", "1_0", "2024-01-01", "12:30", "true", "+1"])
+@pytest.mark.parametrize(
+    "written", ["1.10", "1e3", "0123", "yes", "0x1F", ".inf", "1_0", "2024-01-01", "12:30", "true", "+1"]
+)
 def test_a_version_without_quotes_is_the_text_that_is_there(written: str) -> None:
     (package,) = _parse(_with('"1.0"', written)).on("linux-64").packages
     assert package.version == written
 
 
 def test_null_is_null_even_where_something_else_has_no_quotes() -> None:
-    text = _with('"1.0"', "1.10").replace("  hash: {", "  dependencies: {b: null, c: ~, d: 'null'}\n  hash: {md5: null, ")
+    text = _with('"1.0"', "1.10").replace(
+        "  hash: {", "  dependencies: {b: null, c: ~, d: 'null'}\n  hash: {md5: null, "
+    )
     (package,) = _parse(text).on("linux-64").packages
     assert (package.md5, package.dependencies) == (None, (("b", ""), ("c", ""), ("d", "null")))
 
@@ -127,15 +137,14 @@ def test_an_ampersand_in_a_url_is_no_anchor() -> None:
 def test_a_file_that_is_not_utf_8(tmp_path: Path) -> None:
     path = tmp_path / "conda-lock.yml"
     path.write_bytes(b"version: 1\nname: \xff\xfe\n")
-    with pytest.raises(ResolverError, match="conda-lock.yml: not UTF-8") as error:
+    with pytest.raises(ResolverError, match=r"conda-lock.yml: not UTF-8") as error:
         read_lock(path)
     assert str(path) in str(error.value)
 
 
 _BOMBS = {
-    "aliases": "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
-        f"{chr(98 + n)}: &{chr(98 + n)} [{','.join(['*' + chr(97 + n)] * 9)}]\n" for n in range(12)
-    ),
+    "aliases": "a: &a [x,x,x,x,x,x,x,x,x]\n"
+    + "".join(f"{chr(98 + n)}: &{chr(98 + n)} [{','.join(['*' + chr(97 + n)] * 9)}]\n" for n in range(12)),
     "quoted aliases": '"a": &a ["x"]\n' + "".join(f'"k{n}": &k{n} [*a,*a]\n' for n in range(50)),
     "nested sequences": "- " * 200_000,
     "nested keys": "? " * 200_000,
@@ -183,7 +192,7 @@ def test_a_bomb_is_refused_in_a_second_and_a_gigabyte(name: str) -> None:
         ("samebox.roots: '[[\"linux-64\", 7]]'", "metadata.custom_metadata"),
         ("samebox.cut-off: 'not JSON'", "metadata.custom_metadata"),
         ("samebox.archives: '{}'", "metadata.custom_metadata[samebox.archives]"),
-        ("samebox.roots: '[[\"linux-64\",[{\"kind\":\"npm\",\"requirement\":\"a\"}]]]'", "metadata.custom_metadata"),
+        ('samebox.roots: \'[["linux-64",[{"kind":"npm","requirement":"a"}]]]\'', "metadata.custom_metadata"),
     ],
 )
 def test_damaged_evidence(entry: str, field: str) -> None:

@@ -51,7 +51,7 @@ def test_such_a_lock_comes_back_as_it_was(name: str) -> None:
 
 def test_which_file_names_are_locks(tmp_path: Path) -> None:
     assert format_of("a/b/conda-lock.yml") is format_of("gpu.conda-lock.yml") is format_of("x", name="conda-lock")
-    with pytest.raises(LockFormatError, match="lock.json: the name of this file is none that locks have") as error:
+    with pytest.raises(LockFormatError, match=r"lock.json: the name of this file is none that locks have") as error:
         format_of("lock.json")
     assert error.value.hint == "known are conda-lock (conda-lock.yml)"
     with pytest.raises(LockFormatError, match="not a format of locks: pipfile"):
@@ -65,7 +65,7 @@ def test_a_lock_that_cannot_be_written_leaves_the_old_file(tmp_path: Path) -> No
     path.write_text("old")
     package = LockedPackage(kind="conda", name="a", version="1", url="https://c.example.org/m/noarch/a-1-0.conda")
     lock = Lock(platforms=(PlatformLock(platform="linux-64", packages=(package,)),))
-    with pytest.raises(NotRepresentable, match="needs an md5 for each conda package, and these have none: a$"):
+    with pytest.raises(NotRepresentable, match=r"needs an md5 for each conda package, and these have none: a$"):
         write_lock(lock, path)
     assert (path.read_text(), list(tmp_path.iterdir())) == ("old", [path])
 
@@ -75,11 +75,16 @@ def test_a_lock_that_cannot_be_written_leaves_the_old_file(tmp_path: Path) -> No
     [
         LockedPackage(kind="vcs", name="a", version="1", url="https://git.example.org/a", commit="0" * 40),
         LockedPackage(
-            kind="vcs", name="a", version="1", url="git+https://git.example.org/a", commit="0" * 40, subdirectory="python"
+            kind="vcs",
+            name="a",
+            version="1",
+            url="git+https://git.example.org/a",
+            commit="0" * 40,
+            subdirectory="python",
         ),
         LockedPackage(kind="directory", name="a", version="1", url="file:///src/a", tree="0" * 64),
     ],
 )
 def test_what_the_format_would_read_as_something_else_is_not_written(package: LockedPackage) -> None:
-    with pytest.raises(NotRepresentable, match="has no place for what these are locked to: a$"):
+    with pytest.raises(NotRepresentable, match=r"has no place for what these are locked to: a$"):
         FORMAT.render(Lock(platforms=(PlatformLock(platform="linux-64", packages=(package,)),)))

@@ -78,7 +78,7 @@ _REPOSITORY = LockedPackage(
 )
 
 LOCK = Lock(
-    name="it's: a \"name\" – ünïcode 🐄",
+    name='it\'s: a "name" – ünïcode 🐄',
     platforms=(
         PlatformLock(platform="linux-64", packages=(_PYTHON, _LIBZ, _TZDATA, _WHEEL, _YES, _REPOSITORY)),
         PlatformLock(platform="osx-arm64", packages=(_TZDATA,)),
@@ -87,7 +87,9 @@ LOCK = Lock(
     sources=("environment.yml", "../requirements dev.in"),
     content_hash=(("linux-64", "4" * 64), ("osx-arm64", "5" * 64)),
     evidence=Evidence(
-        roots=(("linux-64", (Root(kind="conda", requirement="python[version='3.12.*']", origin="environment.yml:5"),)),),
+        roots=(
+            ("linux-64", (Root(kind="conda", requirement="python[version='3.12.*']", origin="environment.yml:5"),)),
+        ),
         virtual_packages=(("linux-64", (VirtualPackage(name="__glibc", version="2.28"),)),),
         pythons=(("linux-64", "3.12.4"),),
         cut_off="2024-06-01T00:00:00Z",
@@ -130,7 +132,9 @@ def test_a_lock_that_was_read_gives_the_slice_of_the_one_that_was_written() -> N
 
 
 def test_what_must_be_built_is_in_no_slice() -> None:
-    sdist = LockedPackage(kind="pypi", name="ore", version="1", url="https://f.example.org/ore-1.tar.gz", sha256="f" * 64)
+    sdist = LockedPackage(
+        kind="pypi", name="ore", version="1", url="https://f.example.org/ore-1.tar.gz", sha256="f" * 64
+    )
     lock = Lock(platforms=(PlatformLock(platform="linux-64", packages=(sdist, _REPOSITORY, _WHEEL)),))
     with pytest.raises(NotRepresentable, match=r"must be built .*: ore \(pypi\), tool \(vcs\)$"):
         slice_of(lock, "linux-64", ("main", "sources"))

@@ -109,8 +109,10 @@ _STALE: dict[str, tuple[str, str, list[str]]] = {
         "numpy >=1.26",
         "numpy 1.26.4 *cuda*",
         [
-            "environment.yml:4: numpy[version='==1.26.4',build='*cuda*'] is asked for, "
-            "and numpy 1.26.4 py312_0 is locked (linux-64)"
+            (
+                "environment.yml:4: numpy[version='==1.26.4',build='*cuda*'] is asked for, "
+                "and numpy 1.26.4 py312_0 is locked (linux-64)"
+            )
         ],
     ),
     "another channel for it": (
@@ -137,8 +139,10 @@ _STALE: dict[str, tuple[str, str, list[str]]] = {
         "cow-talk>=1",
         "cow-talk @ https://w.example.org/cow_talk-1.0-py3-none-any.whl",
         [
-            "environment.yml:6: cow-talk is asked for from https://w.example.org/cow_talk-1.0-py3-none-any.whl, "
-            "and is locked from https://files.example.org/cow-talk-1.0-py3-none-any.whl (linux-64)"
+            (
+                "environment.yml:6: cow-talk is asked for from https://w.example.org/cow_talk-1.0-py3-none-any.whl, "
+                "and is locked from https://files.example.org/cow-talk-1.0-py3-none-any.whl (linux-64)"
+            )
         ],
     ),
     "a hash": (
@@ -178,7 +182,10 @@ def test_a_change_that_makes_the_lock_stale(change: str) -> None:
 
 
 def test_platforms_that_come_and_go() -> None:
-    assert _reasons(_MANIFEST, platforms=("linux-64", "osx-arm64")) == ("stale", ["the platform is not locked (osx-arm64)"])
+    assert _reasons(_MANIFEST, platforms=("linux-64", "osx-arm64")) == (
+        "stale",
+        ["the platform is not locked (osx-arm64)"],
+    )
     assert _reasons(_MANIFEST, platforms=("osx-arm64",)) == (
         "stale",
         ["the platform is not locked (osx-arm64)", "the platform is locked but no longer asked for (linux-64)"],
@@ -189,14 +196,21 @@ _UNKNOWN: dict[str, tuple[str, str, list[str]]] = {
     "an extra": (
         "cow-talk>=1",
         "cow-talk[quiet]>=1",
-        ["environment.yml:6: whether cow-talk[quiet]>=1 was locked with its extras is not kept in this lock (linux-64)"],
+        [
+            (
+                "environment.yml:6: whether cow-talk[quiet]>=1 "
+                "was locked with its extras is not kept in this lock (linux-64)"
+            ),
+        ],
     ),
     "a build number": (
         "numpy >=1.26",
         "numpy[build_number='>=7']",
         [
-            "environment.yml:4: whether numpy[build_number='>=7'] has that build number is not kept in this lock "
-            "(linux-64)"
+            (
+                "environment.yml:4: whether numpy[build_number='>=7'] has that build number is not kept in this lock "
+                "(linux-64)"
+            )
         ],
     ),
 }

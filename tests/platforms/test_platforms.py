@@ -54,7 +54,10 @@ def test_every_platform_is_in_the_table_above_and_the_defaults_are_platforms() -
     [
         ({"__glibc": "2.34"}, ["__archspec=1=x86_64", "__glibc=2.34=0", "__linux=5.10=0", "__unix=0=0"]),
         ({"__glibc": None, "__unix": None}, ["__archspec=1=x86_64", "__linux=5.10=0"]),
-        ({"__cuda": "12.4"}, ["__archspec=1=x86_64", "__cuda=12.4=0", "__glibc=2.28=0", "__linux=5.10=0", "__unix=0=0"]),
+        (
+            {"__cuda": "12.4"},
+            ["__archspec=1=x86_64", "__cuda=12.4=0", "__glibc=2.28=0", "__linux=5.10=0", "__unix=0=0"],
+        ),
         ({"__linux": "6.1=arch"}, ["__archspec=1=x86_64", "__glibc=2.28=0", "__linux=6.1=arch", "__unix=0=0"]),
         ({"__archspec": "zen4"}, ["__archspec=1=zen4", "__glibc=2.28=0", "__linux=5.10=0", "__unix=0=0"]),
         ({"__archspec": "1=zen4"}, ["__archspec=1=zen4", "__glibc=2.28=0", "__linux=5.10=0", "__unix=0=0"]),
@@ -71,7 +74,7 @@ _ENVIRON = {
     "CONDA_OVERRIDE_OSX": "14.0",
     "CONDA_OVERRIDE_ARCHSPEC": "zen4",
     "CONDA_OVERRIDE_WEATHER": "rain",
-    "HOME": "/root",
+    "HOME": "/home/someone",
 }
 
 
@@ -229,10 +232,10 @@ def test_no_tag_is_there_twice() -> None:
         assert len(set(found)) == len(found)
 
 
-@pytest.mark.parametrize(("package", "value"), [("glibc", "new"), ("glibc", "2.x")])
-def test_a_glibc_that_is_no_version(package: str, value: str) -> None:
+@pytest.mark.parametrize("value", ["new", "2.x"])
+def test_a_glibc_that_is_no_version(value: str) -> None:
     with pytest.raises(ResolverError, match=f"not a version of two numbers: '{value}'"):
-        _tags("linux-64", **{package: value})
+        _tags("linux-64", glibc=value)
 
 
 # ------------------------------------------------------------------------------------------- Python
@@ -271,7 +274,14 @@ def test_what_is_no_python_version(version: str) -> None:
 
 @pytest.mark.parametrize(
     ("requires", "minor"),
-    [(None, "3.14"), ("", "3.14"), (">=3.11,<3.13", "3.12"), ("==3.11.*", "3.11"), ("~=3.10", "3.14"), ("<3.11", "3.10")],
+    [
+        (None, "3.14"),
+        ("", "3.14"),
+        (">=3.11,<3.13", "3.12"),
+        ("==3.11.*", "3.11"),
+        ("~=3.10", "3.14"),
+        ("<3.11", "3.10"),
+    ],
 )
 def test_the_newest_python_that_is_allowed(requires: str | None, minor: str) -> None:
     found = newest_python(requires)

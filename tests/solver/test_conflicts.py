@@ -34,7 +34,7 @@ _CASES: dict[str, tuple[list[str], str, str | None]] = {
     ),
     "a line and what a package needs": (
         ["ant", "cat==2"],
-        "  requirements.in:1 asks for ant\n  ant 1: cat<2\n  requirements.in:2 asks for cat==2",
+        "  requirements.in:1 asks for ant\n  ant 1: cat<2\n  ant 2: cat<2\n  requirements.in:2 asks for cat==2",
         "usable versions of cat: 2, 1",
     ),
     "a version that is not there": (
@@ -49,14 +49,18 @@ _CASES: dict[str, tuple[list[str], str, str | None]] = {
     ),
     "a package needs a project that is not there": (
         ["dog"],
-        "  requirements.in:1 asks for dog\n  dog 1: nowhere\n"
-        f"  no index has a project of this name (asked: {_INDEX})",
+        (
+            "  requirements.in:1 asks for dog\n  dog 1: nowhere\n"
+            f"  no index has a project of this name (asked: {_INDEX})"
+        ),
         "check how the name is spelled, and where it is to be found",
     ),
     "only source distributions": (
         ["source"],
-        "  requirements.in:1 asks for source\n"
-        "  it has source distributions only (2), and Samebox locks wheels: build one, and ask for that by its path",
+        (
+            "  requirements.in:1 asks for source\n"
+            "  it has source distributions only (2), and Samebox locks wheels: build one, and ask for that by its path"
+        ),
         None,
     ),
     "no wheel for the platform": (
@@ -86,9 +90,7 @@ def test_a_constraint_has_its_origin() -> None:
     with pytest.raises(NoSolution) as error:
         resolve(_UNIVERSE, requirements("cat>=2"), constraints=limits)
     assert error.value.message == (
-        "no solution for linux-64:\n"
-        "  requirements.in:1 asks for cat>=2\n"
-        "  the constraint in constraints.txt:2: cat<2"
+        "no solution for linux-64:\n  requirements.in:1 asks for cat>=2\n  the constraint in constraints.txt:2: cat<2"
     )
 
 

@@ -45,14 +45,18 @@ def test_a_promised_hash_is_taken_as_promised(transport: Transport, wheel: Path)
 
 def test_two_promises(transport: Transport, wheel: Path) -> None:
     asked = requirements(f"cowtalk @ {wheel.as_uri()}#sha256={'a' * 64} --hash=sha256:{'b' * 64}")
-    with pytest.raises(IntegrityError, match="requirements.in:1: cowtalk is asked for with two sha256s"):
+    with pytest.raises(IntegrityError, match=r"requirements.in:1: cowtalk is asked for with two sha256s"):
         read_direct_files(asked, transport)
 
 
 @pytest.mark.parametrize(
     ("line", "error", "message"),
     [
-        ("a @ git+https://git.example.org/a.git@main", NotRepresentable, "requirements.in:1: a is asked for from .*, which is not a wheel"),
+        (
+            "a @ git+https://git.example.org/a.git@main",
+            NotRepresentable,
+            "requirements.in:1: a is asked for from .*, which is not a wheel",
+        ),
         ("a @ https://files.example.org/a-1.tar.gz", NotRepresentable, "a-1.tar.gz, which is not a wheel"),
         ("a @ file:///nowhere/a-1-py3-none-any.whl", IndexUnavailable, "/nowhere/a-1-py3-none-any.whl"),
     ],
@@ -63,11 +67,11 @@ def test_what_cannot_be_locked(transport: Transport, line: str, error: type[Exce
 
 
 def test_a_wheel_of_another_project(transport: Transport, wheel: Path) -> None:
-    with pytest.raises(ManifestError, match="requirements.in:1: shout is asked for from .*, a wheel of cowtalk"):
+    with pytest.raises(ManifestError, match=r"requirements.in:1: shout is asked for from .*, a wheel of cowtalk"):
         read_direct_files(requirements(f"shout @ {wheel.as_uri()}"), transport)
 
 
 def test_a_wheel_that_is_none(transport: Transport, tmp_path: Path) -> None:
     (tmp_path / "a-1-py3-none-any.whl").write_bytes(b"no zip")
-    with pytest.raises(IndexUnavailable, match="a-1-py3-none-any.whl"):
+    with pytest.raises(IndexUnavailable, match=r"a-1-py3-none-any.whl"):
         read_direct_files(requirements(f"a @ {(tmp_path / 'a-1-py3-none-any.whl').as_uri()}"), transport)

@@ -15,8 +15,13 @@ def _roots(text: str, platform: str = "linux-64") -> list[str]:
 
 
 def test_wheels_beside_conda_packages_need_condas_python() -> None:
-    assert _roots("dependencies:\n  - numpy\n  - pip:\n      - a\n") == ["environment.yml:2 numpy", "environment.yml:4 python"]
-    assert _roots("dependencies:\n  - python >=3.11\n  - pip:\n      - a\n") == ["environment.yml:2 python[version='>=3.11']"]
+    assert _roots("dependencies:\n  - numpy\n  - pip:\n      - a\n") == [
+        "environment.yml:2 numpy",
+        "environment.yml:4 python",
+    ]
+    assert _roots("dependencies:\n  - python >=3.11\n  - pip:\n      - a\n") == [
+        "environment.yml:2 python[version='>=3.11']"
+    ]
     assert _roots("dependencies:\n  - numpy\n") == ["environment.yml:2 numpy"]
     assert _roots("dependencies:\n  - pip:\n      - a\n") == []
 

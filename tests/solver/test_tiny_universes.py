@@ -8,7 +8,7 @@ import pytest
 
 from resolver.errors import NoSolution
 from tests.solver.oracle import Oracle
-from tests.solver.worlds import requirements, solve
+from tests.solver.worlds import Universe, requirements, solve
 
 _SEEDS = range(400)
 _NAMES = ("ant", "bee", "cat", "dog")
@@ -82,7 +82,7 @@ def test_the_universes_are_of_both_sorts() -> None:
 
 
 def test_the_check_of_answers_can_fail() -> None:
-    universe = {
+    universe: Universe = {
         "ant": {"1.0": {"requires_dist": ["bee<2"]}},
         "bee": {"1.0": {}, "2.0": {"yanked": True}},
         "cat": {"1": {}},
