@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Mapping
 from functools import cached_property
+from importlib import metadata
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from resolver.files import cache_directory
+from resolver.errors import ResolverError
+from resolver.files import cache_directory, write_atomic
 from resolver.mirrors import Mirrors
 from resolver.transport import Transport
 
@@ -87,9 +90,22 @@ class Session:
 
             self.transport.remember_credentials(configured)
             return without_credentials(configured)
-        from resolver.indexes import default_index_url
+        return self._published_index_url()
 
-        return default_index_url()
+    def _published_index_url(self) -> str:
+        """What ``pypi_simple`` publishes. Importing it takes longer than a small solve, so its answer is kept in the
+        cache, for the version that gave it."""
+        kept = self.cache / f"default-index-{metadata.version('pypi-simple')}"
+        try:
+            return kept.read_text(encoding="utf-8")
+        except OSError:
+            from resolver.indexes import default_index_url
+
+            url = default_index_url()
+        with contextlib.suppress(OSError, ResolverError):  # a cache that cannot be written is no error
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            write_atomic(kept, url.encode())
+        return url
 
     def close(self) -> None:
         for index in self._indexes.values():

@@ -1,8 +1,8 @@
 """PyPI projects as records that a SAT solver can hold beside conda's.
 
-- A project ``p`` is the package ``pypi-p``. Its *entries* are the ways to have it, in ascending order of preference: a
-  wheel of some version, or the conda package of some version where conda may own the project. The place of an entry
-  is its rank; a specifier becomes the ranks that it admits, as intervals, so PEP 440 keeps its exact meaning.
+- A project ``p`` is the package ``pypi-p``, and its entries (see ``entries``) are its versions: a wheel of some
+  version, or the conda package of some version where conda may own the project. The rank of an entry is the version
+  that the solver sees; a specifier becomes intervals of ranks, so PEP 440 keeps its exact meaning.
 - Yanked entries rank below all others and pre-releases below all finals, unless a root asks for pre-releases by naming
   one: they are chosen where nothing else is left (PEP 440, PEP 592).
 - Extras are the solver's own (``pypi-p[extras=[x]]``). Only those that are asked for are encoded.
@@ -23,34 +23,27 @@ from resolver.conda import CondaRecord, MadeUpRecord
 from resolver.indexes import CoreMetadata, DistributionFile
 from resolver.roots import pep440_of
 from resolver.solver.answer import Request
-from resolver.solver.direct import DirectFile
-from resolver.solver.knowledge import Dependency, Knowledge, dependencies_of
+from resolver.solver.entries import Entries, Entry
+from resolver.solver.knowledge import Dependency, Knowledge
 from resolver.solver.versions import names_prerelease, ranks
 
-__all__ = ["Encoding", "Entry", "intervals"]
+__all__ = ["Encoding"]
 
 _NOTHING = "[build='samebox-excludes-this']"
 """The end of a MatchSpec that no record matches."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One way to have a project: exactly one of ``file`` (a wheel), ``direct`` and ``conda`` (name and version)."""
-
-    version: Version
-    file: DistributionFile | None = None
-    direct: DirectFile | None = None
-    conda: tuple[str, str] | None = None
-
-
 @dataclass(slots=True, kw_only=True)
 class _Project:
-    """A project in the making: its entries, the extras that are asked of it, and masks by specifier."""
+    """A project in the making: its entries, the conda packages that would provide it, and the extras asked of it.
 
-    entries: tuple[Entry, ...]
+    ``state`` is what its entries were made from besides the index: they are made anew when that changes.
+    """
+
+    entries: Entries
     providers: tuple[str, ...]
+    state: tuple[int, int]
     extras: set[str] = field(default_factory=set)
-    masks: dict[str, int] = field(default_factory=dict)
 
 
 class Encoding:
@@ -81,28 +74,25 @@ class Encoding:
         self._directs = {r.name: r.direct for r in requests if r.direct is not None}
         self._pinned: dict[str, set[str]] = {}
         self._projects: dict[str, _Project] = {}
+        self._reached: set[str] = set()
         self._waiting: list[str] = []
 
     def build(self) -> tuple[tuple[MadeUpRecord, ...], tuple[str, ...]]:
         """The records of every project within reach of the requests, and the requests as specs, in their order."""
         while True:
-            self._projects.clear()
+            self._reached.clear()
             self._waiting.clear()
-            pins = sum(map(len, self._pinned.values()))
             specs = tuple(self._spec(r.name, r.specifier, r.extras, r.hashes) for r in self._requests)
             records: dict[str, list[MadeUpRecord]] = {}
             while self._waiting:
                 name = self._waiting.pop()
                 records[name] = self._records(name)  # again, if an extra was asked for after it was first made
-            if sum(map(len, self._pinned.values())) == pins:  # a new pin may let a yanked entry in: rank anew
+            if all(self._projects[name].state == self._state(name) for name in self._reached):
                 return tuple(record for name in sorted(records) for record in records[name]), specs
+            # a pin was met that may let a yanked entry in, after specs over the old ranks had been written
 
     def entry(self, name: str, rank: int) -> Entry:
-        return self._projects[name].entries[rank]
-
-    def names(self) -> tuple[str, ...]:
-        """All projects that the last build reached."""
-        return tuple(sorted(self._projects))
+        return self._projects[name].entries.all[rank]
 
     def unknown(self, chosen: Mapping[str, int], neighbours: int) -> list[tuple[str, DistributionFile]]:
         """The wheels among ``chosen`` (ranks by project) whose metadata is not known, with so many of the next less
@@ -120,12 +110,25 @@ class Encoding:
     # ---- entries
 
     def _project(self, name: str) -> _Project:
-        if name not in self._projects:
-            records = tuple(self._providers(name))
-            providers = tuple(sorted({record.name for record in records}))
-            self._projects[name] = _Project(entries=self._entries(name, records), providers=providers)
+        if name not in self._reached:
+            self._reached.add(name)
             self._waiting.append(name)
+            known = self._projects.get(name)
+            if known is None or known.state != self._state(name):
+                self._projects[name] = self._made(name, known.extras if known else set())
         return self._projects[name]
+
+    def _made(self, name: str, extras: set[str]) -> _Project:
+        records = tuple(self._providers(name))
+        return _Project(
+            entries=Entries(self._entries(name, records)),
+            providers=tuple(sorted({record.name for record in records})),
+            state=self._state(name),
+            extras=extras,
+        )
+
+    def _state(self, name: str) -> tuple[int, int]:
+        return len(self._pinned.get(name, ())), self._knowledge.refused(name)
 
     def _entries(self, name: str, records: Sequence[CondaRecord]) -> tuple[Entry, ...]:
         direct = self._directs.get(name)
@@ -149,16 +152,19 @@ class Encoding:
             names_prerelease(s)
             for s in (*(r.specifier for r in self._requests if r.name == name), *self._constraints.get(name, ()))
         )
+        mask = ranked.all
+        for constraint in self._constraints.get(name, ()):
+            mask &= ranked.admitted(constraint)
         found: list[tuple[tuple[bool, bool, int], Entry]] = []
-        for rank, version in enumerate(ranked.versions):
+        for rank in ranks(mask):
+            version = ranked.versions[rank]
             file = wheels.best(rank)
             yanked = file is None
             if file is None and str(version) in self._pinned.get(name, ()):
                 file = wheels.best(rank, yanked=True)
-            if file is None or not self._limited(name, version) or isinstance(self._knowledge.known(file), str):
-                continue
-            final = natural or not version.is_prerelease
-            found.append(((not yanked, final, rank), Entry(version=version, file=file)))
+            if file is not None and not isinstance(self._knowledge.known(file), str):
+                final = natural or not version.is_prerelease
+                found.append(((not yanked, final, rank), Entry(version=version, file=file)))
         return tuple(entry for _, entry in sorted(found, key=lambda pair: pair[0]))
 
     def _limited(self, name: str, version: Version) -> bool:
@@ -169,7 +175,7 @@ class Encoding:
     def _records(self, name: str) -> list[MadeUpRecord]:
         project = self._projects[name]
         extras = sorted(project.extras)
-        return [self._record(name, project, rank, entry, extras) for rank, entry in enumerate(project.entries)]
+        return [self._record(name, project, rank, entry, extras) for rank, entry in enumerate(project.entries.all)]
 
     def _record(self, name: str, project: _Project, rank: int, entry: Entry, extras: list[str]) -> MadeUpRecord:
         metadata = self._known_metadata(name, entry)
@@ -203,7 +209,7 @@ class Encoding:
     def _specs(self, metadata: CoreMetadata | None, extra: str) -> list[str]:
         if metadata is None:
             return []
-        found = dependencies_of(metadata, self._knowledge.target, extra)
+        found = self._knowledge.dependencies(metadata, extra)
         return [self._dependency(dependency) for dependency in found]
 
     def _dependency(self, dependency: Dependency) -> str:
@@ -218,10 +224,8 @@ class Encoding:
         if new:
             project.extras |= new
             self._waiting.append(name)
-        mask = self._mask(project, specifier)
-        if hashes:
-            mask &= _hashed(project.entries, hashes)
-        parts = [f"version='{intervals(mask)}'"] if mask != (1 << len(project.entries)) - 1 else []
+        admitted = project.entries.admitted(specifier, hashes)
+        parts = [f"version='{admitted}'"] if admitted else []
         parts += [f"extras=[{','.join(sorted(extras))}]"] if extras else []
         return f"pypi-{name}[{', '.join(parts)}]" if parts else f"pypi-{name}"
 
@@ -229,32 +233,3 @@ class Encoding:
         """A version that is pinned exactly may be a yanked one (PEP 592)."""
         if specifier.startswith("==") and "*" not in specifier and "," not in specifier:
             self._pinned.setdefault(name, set()).add(specifier.lstrip("=").strip())
-
-    def _mask(self, project: _Project, specifier: str) -> int:
-        if specifier not in project.masks:
-            admitted = SpecifierSet(specifier)
-            project.masks[specifier] = sum(
-                1 << rank
-                for rank, entry in enumerate(project.entries)
-                if admitted.contains(entry.version, prereleases=True)
-            )
-        return project.masks[specifier]
-
-
-def _hashed(entries: Sequence[Entry], hashes: Sequence[str]) -> int:
-    return sum(
-        1 << rank
-        for rank, entry in enumerate(entries)
-        if entry.file is not None and f"sha256:{entry.file.sha256}" in hashes
-    )
-
-
-def intervals(mask: int) -> str:
-    """The ranks of a mask as a conda version spec; an empty mask is one that no rank matches."""
-    runs: list[tuple[int, int]] = []
-    for rank in reversed(ranks(mask)):
-        if runs and runs[-1][1] == rank:
-            runs[-1] = (runs[-1][0], rank + 1)
-        else:
-            runs.append((rank, rank + 1))
-    return "|".join(f"=={a}" if b == a + 1 else f">={a},<{b}" for a, b in runs) or "<0"

@@ -39,6 +39,8 @@ class Knowledge:
         self.target = target
         self._wheels: dict[str, Wheels] = {}
         self._metadata: dict[DistributionFile, CoreMetadata | str] = {}
+        self._refused: dict[str, int] = {}
+        self._dependencies: dict[tuple[int, str], tuple[Dependency, ...]] = {}
 
     def wheels(self, name: str) -> Wheels:
         if name not in self._wheels:
@@ -50,11 +52,24 @@ class Knowledge:
         known = self._metadata.get(file)
         if known is None:
             known = self._metadata[file] = self._ask(name, file)
+            if isinstance(known, str):
+                self._refused[name] = self._refused.get(name, 0) + 1
         return known
 
     def known(self, file: DistributionFile) -> CoreMetadata | str | None:
         """The same without asking: ``None`` where it has not been learned."""
         return self._metadata.get(file)
+
+    def refused(self, name: str) -> int:
+        """How many wheels of a project turned out to be unusable."""
+        return self._refused.get(name, 0)
+
+    def dependencies(self, metadata: CoreMetadata, extra: str = "") -> tuple[Dependency, ...]:
+        """``dependencies_of``, worked out once for what this object has learned."""
+        key = (id(metadata), extra)
+        if key not in self._dependencies:
+            self._dependencies[key] = tuple(dependencies_of(metadata, self.target, extra))
+        return self._dependencies[key]
 
     def learn(self, files: Iterable[tuple[str, DistributionFile]]) -> None:
         """Ask for all of these at once."""

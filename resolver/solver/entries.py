@@ -1,0 +1,98 @@
+"""The ways to have a project, ranked by preference, and specifiers as intervals of these ranks."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from packaging.version import Version
+
+from resolver.indexes import DistributionFile
+from resolver.solver.direct import DirectFile
+from resolver.solver.versions import RankedVersions
+
+__all__ = ["Entries", "Entry"]
+
+Interval = tuple[int, int]
+"""Ranks from the first to before the second."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One way to have a project: exactly one of ``file`` (a wheel), ``direct`` and ``conda`` (name and version)."""
+
+    version: Version
+    file: DistributionFile | None = None
+    direct: DirectFile | None = None
+    conda: tuple[str, str] | None = None
+
+
+class Entries:
+    """Entries in ascending order of preference. The place of an entry is its rank.
+
+    Along most of them versions only rise (pre-releases below finals, one world below the other make the few steps
+    down). So what a specifier admits is a few intervals, found by bisection and not entry by entry.
+    """
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self.all = tuple(entries)
+        versions = sorted({entry.version for entry in entries})
+        places = {version: place for place, version in enumerate(versions)}
+        self._versions = RankedVersions(versions)
+        self._rising: list[tuple[int, list[int]]] = []
+        for rank, entry in enumerate(entries):
+            place = places[entry.version]
+            if not self._rising or self._rising[-1][1][-1] > place:
+                self._rising.append((rank, []))
+            self._rising[-1][1].append(place)
+        self._texts: dict[str, str] = {}
+
+    def admitted(self, specifier: str, hashes: Sequence[str] = ()) -> str:
+        """What a PEP 440 set admits, as a conda version spec over ranks; ``""`` for all entries."""
+        if hashes:
+            ranks = (rank for start, end in self._intervals(specifier) for rank in range(start, end))
+            return _text([(rank, rank + 1) for rank in ranks if self._has_hash(rank, hashes)])
+        text = self._texts.get(specifier)
+        if text is None:
+            intervals = self._intervals(specifier)
+            text = self._texts[specifier] = "" if intervals == [(0, len(self.all))] else _text(intervals)
+        return text
+
+    def _intervals(self, specifier: str) -> list[Interval]:
+        found: list[Interval] = []
+        for low, high in _runs(self._versions.admitted(specifier)):
+            for first, places in self._rising:
+                start, end = bisect_left(places, low), bisect_left(places, high)
+                if start < end:
+                    found.append((first + start, first + end))
+        return _joined(sorted(found))
+
+    def _has_hash(self, rank: int, hashes: Sequence[str]) -> bool:
+        file = self.all[rank].file
+        return file is not None and f"sha256:{file.sha256}" in hashes
+
+
+def _runs(mask: int) -> Iterator[Interval]:
+    """The runs of ones in a mask, lowest first."""
+    while mask:
+        low = (mask & -mask).bit_length() - 1
+        rest = mask >> low
+        length = (~rest & (rest + 1)).bit_length() - 1
+        yield low, low + length
+        mask = (rest >> length) << (low + length)
+
+
+def _joined(intervals: Sequence[Interval]) -> list[Interval]:
+    joined: list[Interval] = []
+    for start, end in intervals:
+        if joined and joined[-1][1] == start:
+            joined[-1] = (joined[-1][0], end)
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def _text(intervals: Sequence[Interval]) -> str:
+    """An empty list is a spec that no rank matches."""
+    return "|".join(f"=={a}" if b == a + 1 else f">={a},<{b}" for a, b in intervals) or "<0"
