@@ -11,8 +11,10 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from resolver.errors import ManifestError
+from resolver.errors import ManifestError, SettingsError
 from resolver.manifests import parse_environment_yml, parse_requirements_txt, read_manifests
 from resolver.manifests.conda_prefix import read_conda_prefix
 from resolver.manifests.conda_spec import parse_conda_spec
@@ -20,6 +22,9 @@ from resolver.model import MAIN, EnvironmentSpec, Lock, Origin
 from resolver.platforms import Platform, overrides_from_environment
 from resolver.session import Session
 from resolver.settings import Settings, SettingsLayer, find_sources, read_settings
+
+if TYPE_CHECKING:
+    from resolver.solver.policy import FilePolicy
 
 __all__ = ["Environment", "read_environment"]
 
@@ -93,7 +98,7 @@ class Environment:
     @property
     def channels(self) -> tuple[str, ...]:
         """Canonical channel URLs in order: the options', else the manifest's, else the settings'."""
-        from resolver.conda.channels import expand_defaults
+        from resolver.conda import expand_defaults
 
         named = self.options.channels or self.spec.channels or self.settings.channels
         return expand_defaults(named) if self.spec.conda else ()
@@ -122,15 +127,70 @@ class Environment:
         main = options.index_url or spec.index_url or settings.index_url or session.default_index_url()
         return tuple(dict.fromkeys((*extra, main)))
 
+    @property
+    def find_links(self) -> tuple[str, ...]:
+        """The URLs of folders and pages of files, which are asked before any index."""
+        return self.options.find_links or self.spec.index.find_links or self.settings.find_links
+
+    @property
+    def file_policy(self) -> FilePolicy:
+        """Which files of PyPI projects may be used. What the manifest says of a project's format comes before the
+        settings, and options win over both. Raises ``SettingsError`` where one place says both of one project."""
+        from resolver.solver.policy import FilePolicy, overrides_by_name
+
+        only_binary, no_binary = self._formats()
+        return FilePolicy(
+            only_binary=only_binary,
+            no_binary=no_binary,
+            builds=frozenset(self.settings.allow_builds),
+            take_untimed=self.settings.missing_time == "take",
+            overrides=overrides_by_name(
+                parse_requirements_txt("\n".join(self.settings.overrides), source="overrides").pip
+            ),
+        )
+
+    def _formats(self) -> tuple[frozenset[str], frozenset[str]]:
+        own_only, own_no = set(self.options.only_binary or ()), set(self.options.no_binary or ())
+        only_binary: set[str] = set()
+        no_binary: set[str] = set()
+        for only, no in (
+            # the settings have the options in them already
+            (set(self.settings.only_binary) - own_no, set(self.settings.no_binary) - own_only),
+            (set(self.spec.index.only_binary), set(self.spec.index.no_binary)),
+            (own_only, own_no),
+        ):
+            if only & no:
+                raise SettingsError(
+                    f"both only-binary and no-binary name {min(only & no)}", hint="take one of them out"
+                )
+            only_binary = (only_binary - no) | only
+            no_binary = (no_binary - only) | no
+        return frozenset(only_binary), frozenset(no_binary)
+
+    @property
+    def portable_spec(self) -> EnvironmentSpec:
+        """The declared environment with local folders named relative to the folder of the lock, so that the lock is the
+        same on every machine."""
+        from resolver.source_trees import is_folder_url, portable_url
+
+        base = self.lockfile.parent
+        pip = tuple(
+            replace(r, url=portable_url(r.url, base)) if r.url is not None and is_folder_url(r.url) else r
+            for r in self.spec.pip
+        )
+        return replace(self.spec, pip=pip)
+
     def session(self, *, offline: bool = False, refresh: bool = False) -> Session:
         """The outside world as these settings see it. Close it, or use it as a context manager."""
-        return Session(mirrors=self.settings.mirrors, offline=offline, refresh=refresh)
+        return Session.for_settings(self.settings, offline=offline, refresh=refresh)
 
-    def lock(self, *, session: Session | None = None) -> Lock:
+    def lock(
+        self, *, session: Session | None = None, previous: Lock | None = None, upgrade: Sequence[str] = ()
+    ) -> Lock:
         """Solve: see ``resolver.lock``."""
         from resolver.locking import lock
 
-        return lock(self, session=session)
+        return lock(self, session=session, previous=previous, upgrade=upgrade)
 
 
 def read_environment(
@@ -139,12 +199,13 @@ def read_environment(
     name: str | None = None,
     options: SettingsLayer | None = None,
     environ: Mapping[str, str] | None = None,
+    texts: Mapping[str, str] = MappingProxyType({}),
 ) -> Environment:
     """Read an environment with the settings in ``directory`` (default: the folder of the first source, else this one).
 
     ``sources`` are manifests (default: those of the settings, else the first of the usual names in the directory);
-    ``name`` selects an ``[environments.NAME]`` table; ``options`` win over everything. Raises ``ManifestError`` and
-    ``SettingsError``.
+    ``name`` selects an ``[environments.NAME]`` table; ``options`` win over everything; ``texts`` stand in for
+    manifests, by their path relative to the directory. Raises ``ManifestError`` and ``SettingsError``.
     """
     folder = Path(directory) if directory is not None else Path(sources[0]).parent if sources else Path()
     if not folder.is_dir():
@@ -159,7 +220,12 @@ def read_environment(
             hint="write an environment.yml, or name a manifest with -f",
         )
     spec = read_manifests(
-        list(chosen), root=folder, platforms=options.platforms, extras=settings.extras, groups=settings.groups
+        list(chosen),
+        root=folder,
+        platforms=options.platforms,
+        extras=settings.extras,
+        groups=settings.groups,
+        texts=texts,
     )
     overrides = _conda_overrides(os.environ if environ is None else environ)
     return Environment(spec=spec, settings=settings, options=options, directory=folder, overrides=overrides)

@@ -6,6 +6,7 @@ back.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
@@ -13,6 +14,9 @@ from urllib.parse import quote, unquote, urlsplit
 from resolver.errors import SettingsError
 
 __all__ = ["Mirrors"]
+
+_TOKEN = re.compile(r"/t/\$\{[A-Za-z_][A-Za-z0-9_]*\}(?=/|\Z)")
+"""How conda's servers are given a token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ def _as_url(place: str) -> str:
     """A place as the URLs beneath it begin, which is without its credentials."""
     if "://" not in place:
         return Path(place).as_uri()
-    scheme, _, rest = place.partition("://")
+    scheme, _, rest = _TOKEN.sub("", place).partition("://")
     host, slash, path = rest.partition("/")
     return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
 

@@ -301,7 +301,9 @@ class Evidence:
     """How a lock came about: enough to solve again and to explain a difference. Never part of an identity.
 
     ``channels`` gives for each platform the canonical channel URLs in order, each with the digest over the sorted
-    sha256s of the records that the solver was shown; ``cut_off`` is an absolute UTC instant in RFC 3339.
+    sha256s of the records that the solver was shown; ``cut_off`` is an absolute UTC instant in RFC 3339,
+    and ``cut_off_policy`` which times were compared with it, and what became of what has none (``missing-time``).
+    ``channel_priority`` is told where it was not strict.
     """
 
     roots: tuple[tuple[str, tuple[Root, ...]], ...] = ()
@@ -310,6 +312,9 @@ class Evidence:
     channels: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
     indexes: tuple[str, ...] = ()
     cut_off: str | None = None
+    cut_off_policy: tuple[tuple[str, str], ...] = ()
+    overrides: tuple[str, ...] = ()
+    channel_priority: str | None = None
     names_digest: str | None = None
     variables: tuple[tuple[str, str], ...] = ()
     tools: tuple[tuple[str, str], ...] = ()
@@ -349,12 +354,14 @@ class Lock:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conflict:
     """Why there is no solution: ``claims`` are the requirements that cannot hold together, each with who makes
-    it (an origin, or the package and version that needs it); ``nearest`` are names or versions that exist."""
+    it (an origin, or the package and version that needs it); ``nearest`` are names or versions that exist;
+    ``remedies`` pair what would fit with the one request that it would take the place of."""
 
     platform: str
     subject: str
     claims: tuple[tuple[str, str], ...] = ()
     nearest: tuple[str, ...] = ()
+    remedies: tuple[tuple[str, str], ...] = ()
     detail: str = ""
 
 

@@ -53,6 +53,7 @@ def docker_context(
                 index_urls=index_urls,
             )
     groups = tuple(groups)
+    _remember_credentials(lock, session)
     store = session.store
 
     def wheel_path(wheel: InstallerWheel) -> Path:
@@ -103,6 +104,7 @@ def install(
     from resolver.prefix import install as install_slice
 
     groups = tuple(groups)
+    _remember_credentials(lock, session)
     chosen = platform or host_platform()
     return install_slice(
         slice_of(lock, chosen, groups),
@@ -114,6 +116,11 @@ def install(
         check_glibc=chosen == _host_or_none(),
         progress=progress,
     )
+
+
+def _remember_credentials(lock: Lock, session: Session) -> None:
+    """The lock names the variables that its channels and indexes were asked with; its artifacts lie there too."""
+    session.remember_credentials((*lock.channels, *(lock.evidence.indexes if lock.evidence else ())))
 
 
 def _own_python(lock: Lock, platform: str) -> Path | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING
 from resolver.errors import ResolverError
 from resolver.files import cache_directory, write_atomic
 from resolver.mirrors import Mirrors
-from resolver.transport import Transport
+from resolver.transport import AuthenticationRule, Transport, without_credentials
 
 if TYPE_CHECKING:
-    from resolver.conda import Channels
+    from resolver.conda.channels import Channels
     from resolver.indexes import Index, MetadataCache
+    from resolver.settings import Settings
+    from resolver.source_trees import Builds, SourceTrees
     from resolver.store import ArtifactStore
 
 __all__ = ["Session"]
@@ -29,7 +31,8 @@ class Session:
     """Opened once and shared by everything that one run does; closed at its end (a context manager).
 
     ``mirrors`` are (canonical URL prefix, place); ``offline`` forbids the network and takes what the caches have;
-    ``refresh`` takes no index page or repodata from them. ``environ`` is read for credentials, proxies,
+    ``refresh`` takes no index page or repodata from them. ``authentication`` is ``[auth]`` of the settings, with
+    ``keyring`` passwords are asked of the command of that name. ``environ`` is read for credentials, proxies,
     certificates and ``SAMEBOX_CACHE_DIR``.
     """
 
@@ -41,23 +44,63 @@ class Session:
         refresh: bool = False,
         cache: Path | None = None,
         environ: Mapping[str, str] | None = None,
+        authentication: tuple[AuthenticationRule, ...] = (),
+        keyring: bool = False,
     ) -> None:
         self.environ = dict(os.environ if environ is None else environ)
         self.cache = cache if cache is not None else cache_directory(self.environ)
         self.mirrors = Mirrors(mirrors)
         self.offline = offline
         self.refresh = refresh
+        self._authentication = authentication
+        self._keyring = keyring
         self._indexes: dict[str, Index] = {}
+
+    @classmethod
+    def for_settings(cls, settings: Settings, *, offline: bool = False, refresh: bool = False) -> Session:
+        """The outside world as the settings see it, the credentials that their URLs name included."""
+        session = cls(
+            mirrors=settings.mirrors,
+            offline=offline,
+            refresh=refresh,
+            authentication=settings.auth,
+            keyring=settings.keyring_provider == "subprocess",
+        )
+        indexes = (settings.index_url, *settings.extra_index_urls, *(url for _, url in settings.index_for))
+        session.remember_credentials(url for url in (*indexes, *settings.find_links) if url is not None)
+        return session
 
     @cached_property
     def transport(self) -> Transport:
-        return Transport(mirrors=self.mirrors, offline=self.offline, environ=self.environ)
+        transport = Transport(
+            mirrors=self.mirrors,
+            offline=self.offline,
+            environ=self.environ,
+            rules=self._authentication,
+            keyring=self._keyring,
+        )
+        if configured := self.environ.get("PIP_INDEX_URL"):
+            transport.remember_credentials(configured)
+        return transport
+
+    def remember_credentials(self, urls: Iterable[str]) -> None:
+        """Use the credentials that these URLs name for what lies beneath them. Only their names are kept until then."""
+        for url in urls:
+            if without_credentials(url) != url:
+                self.transport.remember_credentials(url)
 
     @cached_property
     def channels(self) -> Channels:
-        from resolver.conda import Channels
+        from resolver.conda.channels import Channels
+        from resolver.conda.private import PrivateRepodata
 
-        return Channels(cache=self.cache, mirrors=self.mirrors, offline=self.offline, refresh=self.refresh)
+        return Channels(
+            cache=self.cache,
+            mirrors=self.mirrors,
+            offline=self.offline,
+            refresh=self.refresh,
+            private=PrivateRepodata(self.transport, self.cache / "private-repodata", refresh=self.refresh),
+        )
 
     @cached_property
     def store(self) -> ArtifactStore:
@@ -70,6 +113,33 @@ class Session:
         from resolver.indexes import MetadataCache
 
         return MetadataCache(self.cache, now=time.time, refresh=self.refresh)
+
+    @cached_property
+    def builds(self) -> Builds:
+        from resolver.source_trees import Builds
+
+        return Builds(self.transport, cache=self._metadata)
+
+    def source_trees(self, base: Path) -> SourceTrees:
+        """Repositories and folders; ``base`` is what the URLs of folders are relative to."""
+        from resolver.source_trees import Git, SourceTrees
+
+        git = Git(
+            self.cache / "git",
+            mirrors=self.mirrors,
+            offline=self.offline,
+            environ=self.environ,
+            credentials=self.transport.credentials,
+        )
+        return SourceTrees(git=git, builds=self.builds, base=base, environ=self.environ)
+
+    def find_links(self, url: str) -> Index:
+        """The folder or page of files at a URL, as an index."""
+        if url not in self._indexes:
+            from resolver.indexes import FindLinks
+
+            self._indexes[url] = FindLinks(url, self.transport, cache=self._metadata)
+        return self._indexes[url]
 
     def index(self, url: str) -> Index:
         """The index at a canonical URL. Credentials in it are by the names of variables, never in clear."""
@@ -86,8 +156,6 @@ class Session:
         """
         configured = self.environ.get("PIP_INDEX_URL")
         if configured:
-            from resolver.transport.credentials import without_credentials
-
             self.transport.remember_credentials(configured)
             return without_credentials(configured)
         return self._published_index_url()

@@ -114,6 +114,10 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _Server
 
+    def do_HEAD(self) -> None:
+        """py-rattler asks so which forms of repodata a channel has, and asks again for seconds where it is refused."""
+        self.do_GET()
+
     def do_GET(self) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
         reply = _part(self.server.loopback.reply_to(Request(path=self.path, headers=headers)), headers)
@@ -125,7 +129,7 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in reply.headers.items():
             self.send_header(name, value)
         self.end_headers()
-        body = reply.body[: len(reply.body) - reply.cut]
+        body = reply.body[: len(reply.body) - reply.cut] if self.command == "GET" else b""
         self.server.loopback.count(len(body))  # first, or the client could read the count before
         self.wfile.write(body)
         self.close_connection = bool(reply.cut)

@@ -94,6 +94,7 @@ def _vcs(draw: st.DrawFn) -> LockedPackage:
         version=draw(_PYPI_VERSIONS),
         url=f"git+https://git.example.org/{draw(_PROJECTS)}.git",
         commit=draw(st.text("0123456789abcdef", min_size=40, max_size=40)),
+        subdirectory=draw(st.sampled_from([None, "python", "a b/c"])),
         groups=draw(_GROUPS),
     )
 

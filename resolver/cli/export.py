@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     path = Path(options.lock)
     settings = settings_beside(path).for_environment(options.environment)
     lock = read_lock(path)
-    with Session(mirrors=settings.mirrors, offline=options.offline) as session, Progress() as progress:
+    with Session.for_settings(settings, offline=options.offline) as session, Progress() as progress:
         progress("making the build context")
         context = docker_context(
             lock,

@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     path = Path(options.lock)
     settings = settings_beside(path)
     lock = read_lock(path)
-    with Session(mirrors=settings.mirrors, offline=options.offline) as session, Progress() as progress:
+    with Session.for_settings(settings, offline=options.offline) as session, Progress() as progress:
         report = install(
             lock,
             options.prefix,

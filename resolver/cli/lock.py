@@ -6,6 +6,7 @@ import argparse
 import hashlib
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from resolver.cli.options import (
 )
 from resolver.cli.progress import Progress
 from resolver.files import lock_file
+from resolver.locks.differences import Difference, differences
 from resolver.locks.files import format_of, read_lock, render_lock, write_lock
 
 if TYPE_CHECKING:
@@ -26,7 +28,9 @@ if TYPE_CHECKING:
     from resolver.model import Lock
     from resolver.session import Session
 
-__all__ = ["add_arguments", "run"]
+__all__ = ["add_arguments", "done", "guard", "run"]
+
+_MOST_DIFFERENCES = 10
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +39,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_json_argument(parser)
     parser.add_argument("--check", action="store_true", help="only say whether the lock is fresh, as `samebox check`")
     parser.add_argument("--dry-run", action="store_true", help="solve, say what would change, write nothing")
-    parser.add_argument("-U", "--upgrade", action="store_true", help="solve again even if the lock satisfies")
+    parser.add_argument("-U", "--upgrade", action="store_true", help="keep no pins: take the newest of everything")
+    parser.add_argument(
+        "-P",
+        "--upgrade-package",
+        action="append",
+        default=[],
+        metavar="NAME[==VERSION]",
+        help="let this package go to the newest, or to that version; may be repeated",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -46,11 +58,11 @@ def run(options: argparse.Namespace) -> int:
     with environment.session(offline=options.offline, refresh=options.refresh) as session:
         if options.dry_run:
             return _lock(environment, session, options)
-        with lock_file(_guard(session.cache, environment.lockfile)):
+        with lock_file(guard(session.cache, environment.lockfile)):
             return _lock(environment, session, options)
 
 
-def _guard(cache: Path, lockfile: Path) -> Path:
+def guard(cache: Path, lockfile: Path) -> Path:
     """A lock of the operating system for this project, outside of it: two runs on one lock file wait in turn."""
     name = hashlib.sha256(str(lockfile.resolve()).encode()).hexdigest()
     return cache / "projects" / f"{name[:32]}.lock"
@@ -61,17 +73,33 @@ def _lock(environment: Environment, session: Session, options: argparse.Namespac
 
     path = environment.lockfile
     old = read_lock(path) if path.exists() else None
-    if old is not None and not options.upgrade and check(old, environment).status == "fresh":
-        return _done(old, path, options, changed=False)
+    fresh = old is not None and check(old, environment).status == "fresh"
+    if old is not None and fresh and not options.upgrade and not options.upgrade_package:
+        return done(old, path, options, changed=False)
     with Progress() as progress:
-        new = lock(environment, session=session, progress=progress)
+        new = lock(
+            environment,
+            session=session,
+            progress=progress,
+            previous=None if options.upgrade else old,
+            upgrade=options.upgrade_package,
+        )
+    if old is not None and fresh and _same_packages(old, new):
+        new = old  # evidence alone is no reason to write a lock that satisfies
     changed = old is None or render_lock(old) != render_lock(new)
     if changed and not options.dry_run:
         write_lock(new, path)
-    return _done(new, path, options, changed=changed)
+    return done(new, path, options, changed=changed)
 
 
-def _done(lock: Lock, path: Path, options: argparse.Namespace, *, changed: bool) -> int:
+def _same_packages(old: Lock, new: Lock) -> bool:
+    """Whether the two hold the same, but for how they came about."""
+    bare = (replace(lock, evidence=None, content_hash=(), sources=()) for lock in (old, new))
+    return len({render_lock(lock) for lock in bare}) == 1
+
+
+def done(lock: Lock, path: Path, options: argparse.Namespace, *, changed: bool) -> int:
+    """Say what has become of the lock, and give the exit code."""
     identity = digest(lock)
     if options.json:
         body = {
@@ -80,6 +108,7 @@ def _done(lock: Lock, path: Path, options: argparse.Namespace, *, changed: bool)
             "written": changed and not options.dry_run,
             "digest": str(identity),
             "platforms": {p.platform: len(p.packages) for p in lock.platforms},
+            "differences": [{"kind": d.kind, "name": d.name, "versions": dict(d.versions)} for d in differences(lock)],
         }
         print(json.dumps(body, indent=2, sort_keys=True))
         return 0
@@ -87,5 +116,13 @@ def _done(lock: Lock, path: Path, options: argparse.Namespace, *, changed: bool)
     print(f"{path} {state}", file=sys.stderr)
     for platform in lock.platforms:
         print(f"  {platform.platform}: {len(platform.packages)} packages", file=sys.stderr)
+    _tell_differences(differences(lock))
     print(identity)
     return 0
+
+
+def _tell_differences(found: tuple[Difference, ...]) -> None:
+    for difference in found[:_MOST_DIFFERENCES]:
+        print(f"differs: {difference}", file=sys.stderr)
+    if len(found) > _MOST_DIFFERENCES:
+        print(f"differs: {len(found)} packages in all", file=sys.stderr)

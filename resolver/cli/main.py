@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -19,8 +20,12 @@ __all__ = ["main", "run"]
 
 _COMMANDS = {
     "lock": "lock the environment: solve it for every platform and write the lock",
+    "add": "add requests to the manifest, and lock again",
+    "remove": "remove requests from the manifest, and lock again",
     "check": "say whether the lock still satisfies its manifest (no network, writes nothing)",
     "digest": "print the identity of a lock",
+    "why": "say why a package is in a lock: the chains from the requests to it",
+    "tree": "show what needs what in a lock",
     "export": "turn a lock into something else: a Docker build context",
     "install": "install a lock into a prefix",
 }
@@ -32,6 +37,8 @@ Exit codes: 0 done, 1 stale (check), 2 an error. `samebox COMMAND --help` tells 
 
 def run() -> NoReturn:
     """The entry point of the ``samebox`` script."""
+    # a command is short, and what it makes it keeps: looking for cycles over and over costs a sixth of a solve
+    gc.set_threshold(200_000, 50, 50)
     code = _flushed(main(sys.argv[1:]))
     if "rattler" in sys.modules:
         # py-rattler's threads may crash the interpreter while it shuts down: the exit code must not depend on that

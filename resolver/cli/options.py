@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from resolver.errors import SettingsError
@@ -30,11 +32,28 @@ def add_environment_arguments(parser: argparse.ArgumentParser) -> None:
     add("-e", "--environment", metavar="NAME", help="the [environments.NAME] of the settings")
     add("-p", "--platform", action="append", metavar="PLATFORM", help="lock for this platform; may be repeated")
     add("-c", "--channel", action="append", metavar="CHANNEL", help="a conda channel; may be repeated, first wins")
+    add(
+        "--channel-priority",
+        choices=("strict", "flexible", "disabled"),
+        help="whether a package comes from the first channel that has it only (default), first, or from any",
+    )
     add("--lockfile", metavar="FILE", help="the lock file (default: conda-lock.yml)")
     add("--index-url", metavar="URL", help="the PyPI index (simple API)")
     add("--extra-index-url", action="append", metavar="URL", help="an index that is asked before it")
     add("--python", metavar="VERSION", help="the Python to choose wheels for, where no conda python is locked")
     add("--exclude-newer", metavar="TIME", help="an instant, a date or a span (7 days): take nothing newer")
+    add("--missing-time", choices=("refuse", "take"), help="what becomes of what has no time, under a cut-off")
+    add("--find-links", action="append", metavar="PLACE", help="a folder or page of files that is asked first")
+    add("--only-binary", action="append", metavar="NAMES", help="take only wheels of these (:all: for all)")
+    add("--no-binary", action="append", metavar="NAMES", help="take only source distributions of these")
+    add(
+        "--allow-builds",
+        action="append",
+        nargs="?",
+        const=":all:",
+        metavar="NAMES",
+        help="build metadata that cannot be known otherwise, of these or of all; runs their code",
+    )
     add(
         "--virtual-package",
         action="append",
@@ -57,14 +76,16 @@ def add_lock_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("lock", nargs="?", default="conda-lock.yml", metavar="LOCK", help="default: conda-lock.yml")
 
 
-def environment_of(options: argparse.Namespace) -> Environment:
-    """The environment that the options select, with the options on top of its settings. Raises ``SettingsError``."""
+def environment_of(options: argparse.Namespace, texts: Mapping[str, str] = MappingProxyType({})) -> Environment:
+    """The environment that the options select, with the options on top of its settings; ``texts`` stand in for the
+    manifests at these paths. Raises ``SettingsError``."""
     from resolver.environment import read_environment
-    from resolver.settings import SettingsLayer
+    from resolver.settings import SettingsLayer, pypi_converters
 
     _refuse_wrong_values(options)
     return read_environment(
         *options.file,
+        texts=texts,
         directory=options.directory,
         name=options.environment,
         options=SettingsLayer(
@@ -76,6 +97,12 @@ def environment_of(options: argparse.Namespace) -> Environment:
             python=options.python,
             exclude_newer=options.exclude_newer,
             virtual_packages=_virtual_packages(options.virtual_package or []),
+            channel_priority=options.channel_priority,
+            missing_time=options.missing_time,
+            find_links=_read_all("--find-links", options.find_links, pypi_converters.find_links),
+            only_binary=_read_all("--only-binary", _split(options.only_binary), pypi_converters.project),
+            no_binary=_read_all("--no-binary", _split(options.no_binary), pypi_converters.project),
+            allow_builds=_read_all("--allow-builds", _split(options.allow_builds), pypi_converters.project),
         ),
     )
 
@@ -104,11 +131,20 @@ def _refuse_wrong_values(options: argparse.Namespace) -> None:
                 read(value, _place(option))
 
 
+def _split(values: list[str] | None) -> list[str] | None:
+    """Names may stand behind each other with commas, as pip has them."""
+    return None if values is None else [name for value in values for name in value.split(",") if name]
+
+
+def _read_all(option: str, values: list[str] | None, read: Callable[[object, Place], str]) -> tuple[str, ...] | None:
+    return None if values is None else tuple(dict.fromkeys(read(value, _place(option)) for value in values))
+
+
 def _place(option: str) -> Place:
     from resolver.settings.converters import Place
     from resolver.settings.toml_lines import TomlLines
 
-    return Place(source=option, lines=TomlLines.of(""), path=(), directory="/")
+    return Place(source=option, lines=TomlLines.of(""), path=(), directory=Path.cwd().as_posix())
 
 
 def _virtual_packages(texts: list[str]) -> tuple[tuple[str, tuple[tuple[str, str | None], ...]], ...] | None:

@@ -1,20 +1,31 @@
 """The conda world, and the only package that imports py-rattler (the copy in ``prefix/slice_installer.py`` apart).
 
-Importing it costs about 0.2 s: do so where a solve, a match or an install happens, never on the way to ``--help``.
-py-rattler keeps threads after its first use: fork no process after that (spawn), and a command that used it ends
-by ``os._exit``, since the interpreter's shutdown may crash.
+py-rattler is imported by the first of these functions that is called, and not before: a solve over PyPI alone, and the
+way to ``--help``, do not pay for it. It keeps threads after its first use: fork no process after that (spawn), and a
+command that used it ends by ``os._exit``, since the interpreter's shutdown may crash.
 """
 
 from __future__ import annotations
 
-from resolver.conda.channels import Channels, canonical_channel_url
-from resolver.conda.mixed import MadeUpRecord, MixedProblem, MixedSolution, conda_records, solve_mixed
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from resolver.conda.problems import (
+    CondaProblem,
+    CondaSolution,
+    CondaUnsolvable,
+    MadeUpRecord,
+    MixedProblem,
+    MixedSolution,
+)
 from resolver.conda.records import CondaRecord
-from resolver.conda.solve import CondaProblem, CondaSolution, CondaUnsolvable, solve_all
-from resolver.conda.specs import constraint_matches, matches, parse_constraint, record_matches
+from resolver.conda.urls import canonical_channel_url, expand_defaults
+
+if TYPE_CHECKING:
+    from resolver.conda.channels import Channels
+    from resolver.model import CondaSpec, LockedPackage
 
 __all__ = [
-    "Channels",
     "CondaProblem",
     "CondaRecord",
     "CondaSolution",
@@ -25,9 +36,56 @@ __all__ = [
     "canonical_channel_url",
     "conda_records",
     "constraint_matches",
+    "expand_defaults",
     "matches",
-    "parse_constraint",
     "record_matches",
     "solve_all",
     "solve_mixed",
 ]
+
+
+def solve_all(channels: Channels, problems: Sequence[CondaProblem]) -> list[CondaSolution | CondaUnsolvable]:
+    """Solve each problem; answers come in the order of the problems, whatever finishes first.
+
+    Raises ``IndexUnavailable`` where a channel cannot be read.
+    """
+    from resolver.conda import solve
+
+    return solve.solve_all(channels, problems)
+
+
+def solve_mixed(channels: Channels, problem: MixedProblem) -> MixedSolution | str:
+    """The solution, or the solver's words for why there is none. Raises ``IndexUnavailable``."""
+    from resolver.conda import mixed
+
+    return mixed.solve_mixed(channels, problem)
+
+
+def conda_records(
+    channels: Channels, problem: CondaProblem, names: Iterable[str]
+) -> dict[str, tuple[CondaRecord, ...]]:
+    """All records that the channels have of each package, oldest first in conda's order."""
+    from resolver.conda import mixed
+
+    return mixed.conda_records(channels, problem, names)
+
+
+def matches(spec: CondaSpec, package: LockedPackage) -> bool:
+    """Whether a locked conda package is what the spec asks for (its channel is judged by the URL)."""
+    from resolver.conda import specs
+
+    return specs.matches(spec, package)
+
+
+def constraint_matches(constraint: str, package: LockedPackage) -> bool:
+    """Whether a package satisfies the constraint part of another's dependency: ``>=1.2,<2 py312*``."""
+    from resolver.conda import specs
+
+    return specs.constraint_matches(constraint, package)
+
+
+def record_matches(spec: str, record: CondaRecord) -> bool:
+    """Whether a record is what a MatchSpec (as it stands in another record's depends or constrains) asks for."""
+    from resolver.conda import specs
+
+    return specs.record_matches(spec, record)

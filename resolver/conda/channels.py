@@ -1,57 +1,42 @@
 """Channels: canonical URLs, and where their records really come from.
 
 A record always carries its channel's canonical URL. Behind it may stand the channel itself, a mirror on another
-server (py-rattler's mirror middleware), or a folder, whose repodata may be compressed (``repodata.json.zst``).
+server (py-rattler's mirror middleware), or a folder, whose repodata may be compressed (``repodata.json.zst``). Those
+that want credentials are read by ``private``.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import zstandard
-from rattler import Channel, Gateway, SourceConfig, SparseRepoData
+from rattler import Channel, Gateway, RepoDataRecord, SourceConfig, SparseRepoData
 from rattler.exceptions import GatewayError
 from rattler.networking import Client, MirrorMiddleware, RetryMiddleware
 from rattler.networking.middleware import AuthenticationMiddleware
 
+from resolver.conda.private import PrivateRepodata
+from resolver.conda.problems import CondaProblem
 from resolver.errors import IndexUnavailable
 from resolver.files import write_atomic
 from resolver.mirrors import Mirrors
 
-__all__ = ["Channels", "Source", "canonical_channel_url"]
+__all__ = ["Channels", "Source"]
 
 Source = Channel | SparseRepoData
 
-_ALIAS = "https://conda.anaconda.org"
-_DEFAULTS = ("https://repo.anaconda.com/pkgs/main", "https://repo.anaconda.com/pkgs/r")
 _MAX_REPODATA = 4 << 30
 """Bytes that a folder's repodata may have when decompressed; conda-forge's largest is below 1 GiB."""
-
-
-def canonical_channel_url(channel: str) -> str:
-    """``conda-forge``, ``conda-forge/label/x`` or a URL as the one URL that a lock holds, without a trailing slash."""
-    if "://" in channel:
-        return re.sub(r"(?<=.)/+\Z", "", channel)
-    return f"{_ALIAS}/{channel.strip('/')}"
-
-
-def expand_defaults(channels: Iterable[str]) -> tuple[str, ...]:
-    """Canonical URLs in order, ``defaults`` replaced by the channels that it stands for, ``nodefaults`` dropped."""
-    urls: list[str] = []
-    for channel in channels:
-        if channel == "nodefaults":
-            continue
-        urls.extend(_DEFAULTS if channel == "defaults" else (canonical_channel_url(channel),))
-    return tuple(dict.fromkeys(urls))
 
 
 class Channels:
     """The channels of one run: one gateway for all solves, so that nothing is fetched or parsed twice.
 
-    ``offline`` takes what the cache has, however old, and ``refresh`` takes nothing from it.
+    ``offline`` takes what the cache has, however old, and ``refresh`` takes nothing from it. ``pinned`` are the records
+    of pins that were looked up (see ``pins``).
     """
 
     def __init__(
@@ -61,14 +46,17 @@ class Channels:
         mirrors: Mirrors | None = None,
         offline: bool = False,
         refresh: bool = False,
+        private: PrivateRepodata | None = None,
     ) -> None:
         self._cache = cache
         self._mirrors = mirrors or Mirrors(())
         self._offline = offline
+        self._private = private
         action = "force-cache-only" if offline else "no-cache" if refresh else "cache-or-fetch"
         self._config = SourceConfig(cache_action=action)  # type: ignore[arg-type]
         self._gateway: Gateway | None = None
         self._folders: dict[tuple[str, str], SparseRepoData | None] = {}
+        self.pinned: dict[CondaProblem, list[RepoDataRecord]] = {}
 
     def gateway(self, channels: Sequence[str]) -> Gateway:
         """The shared gateway; ``channels`` are all that it will ever be asked for."""
@@ -83,14 +71,15 @@ class Channels:
         found: list[Source] = []
         for channel in channels:
             place = self._mirrors.locate(channel + "/")
-            if isinstance(place, str):
+            if isinstance(place, str) and not self._is_private(channel):
                 found.append(Channel(channel))
                 continue
             sparse = [s for s in (self._folder(channel, place, subdir) for subdir in subdirs) if s is not None]
             if not sparse:
+                where, what = (f" in {place}", "channel folder") if isinstance(place, Path) else ("", "channel")
                 raise IndexUnavailable(
-                    f"{channel}: no repodata for {' or '.join(subdirs)} in {place}",
-                    hint="a channel folder holds SUBDIR/repodata.json or SUBDIR/repodata.json.zst",
+                    f"{channel}: no repodata for {' or '.join(subdirs)}{where}",
+                    hint=f"a {what} holds SUBDIR/repodata.json or SUBDIR/repodata.json.zst",
                 )
             found.extend(sparse)
         return found
@@ -112,18 +101,18 @@ class Channels:
             names.update(name.normalized for name in found)
         return names
 
-    def _folder(self, channel: str, folder: Path, subdir: str) -> SparseRepoData | None:
+    def _folder(self, channel: str, place: Path | str, subdir: str) -> SparseRepoData | None:
         key = (channel, subdir)
         if key not in self._folders:
-            self._folders[key] = self._read(channel, folder / subdir, subdir)
+            path = _in_folder(place / subdir) if isinstance(place, Path) else self._fetched(channel, subdir)
+            self._folders[key] = self._sparse(channel, path, subdir) if path is not None else None
         return self._folders[key]
 
-    def _read(self, channel: str, folder: Path, subdir: str) -> SparseRepoData | None:
-        for name in ("repodata.json", "repodata.json.zst"):
-            path = folder / name
-            if path.exists():
-                return self._sparse(channel, path, subdir)
-        return None
+    def _fetched(self, channel: str, subdir: str) -> Path | None:
+        return self._private.fetch(channel, subdir) if self._private is not None else None
+
+    def _is_private(self, channel: str) -> bool:
+        return self._private is not None and self._private.serves(channel)
 
     def _sparse(self, channel: str, path: Path, subdir: str) -> SparseRepoData:
         try:
@@ -148,7 +137,7 @@ class Channels:
         rules: dict[str, list[str]] = {}
         for channel in channels:
             place = self._mirrors.locate(channel + "/")
-            if isinstance(place, str) and place != channel + "/":
+            if isinstance(place, str) and place != channel + "/" and not self._is_private(channel):
                 rules[channel + "/"] = [place]
         mirrors = [MirrorMiddleware(rules)] if rules else []
         return Client([*mirrors, RetryMiddleware(3), AuthenticationMiddleware()])
@@ -157,10 +146,17 @@ class Channels:
 def unavailable(channels: Sequence[str], error: Exception) -> IndexUnavailable:
     """py-rattler's error about a channel as ours, with credentials cut out of any URL in it."""
     text = re.sub(r"(?<=://)[^/\s'\"]*@", "", str(error)).strip()
-    return IndexUnavailable(
-        f"cannot read the channels {', '.join(channels)}: {text}",
-        hint="check the channel's name and the network, or name a mirror under [mirrors]",
-    )
+    hint = "check the channel's name and the network, or name a mirror under [mirrors]"
+    if "401" in text or "403" in text:
+        hint = (
+            'if the channel is private, give its credentials under [auth] ("https://HOST" = { token = "${TOKEN}" }), '
+            "in a netrc file, or as https://${USER}:${TOKEN}@… or https://HOST/t/${TOKEN}/… in its URL"
+        )
+    return IndexUnavailable(f"cannot read the channels {', '.join(channels)}: {text}", hint=hint)
+
+
+def _in_folder(folder: Path) -> Path | None:
+    return next((p for p in (folder / "repodata.json", folder / "repodata.json.zst") if p.exists()), None)
 
 
 def _decompress(path: Path, data: bytes) -> bytes:

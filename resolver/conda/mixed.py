@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,42 +17,13 @@ from rattler import Channel, MatchSpec, RepoDataRecord, SparseRepoData
 from rattler.exceptions import GatewayError, SolverError
 
 from resolver.conda.channels import Channels, unavailable
+from resolver.conda.problems import CondaProblem, MadeUpRecord, MixedProblem, MixedSolution
 from resolver.conda.records import CondaRecord, from_rattler
-from resolver.conda.solve import CondaProblem, only_hashed, run, solve_records
+from resolver.conda.solve import only_hashed, run, solve_records
 
-__all__ = ["MadeUpRecord", "MixedProblem", "MixedSolution", "conda_records", "solve_mixed"]
+__all__ = ["conda_records", "solve_mixed"]
 
 _CHANNEL = "https://pypi.invalid/ranked"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MadeUpRecord:
-    """A version of a project: ``depends`` and ``constrains`` are MatchSpecs, ``extras`` maps an extra to its own."""
-
-    name: str
-    rank: int
-    depends: tuple[str, ...] = ()
-    constrains: tuple[str, ...] = ()
-    extras: tuple[tuple[str, tuple[str, ...]], ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MixedProblem:
-    """conda's problem, the records beside it, what is asked of those (MatchSpecs, in order of preference, after all
-    of conda's specs), and constraints that ask for nothing."""
-
-    conda: CondaProblem
-    records: tuple[MadeUpRecord, ...]
-    specs: tuple[str, ...]
-    constraints: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MixedSolution:
-    """conda's records sorted by name, and the chosen rank of each made-up name."""
-
-    records: tuple[CondaRecord, ...]
-    ranks: dict[str, int]
 
 
 def solve_mixed(channels: Channels, problem: MixedProblem) -> MixedSolution | str:

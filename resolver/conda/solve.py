@@ -7,8 +7,8 @@ import json
 import tempfile
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,54 +27,22 @@ from rattler.exceptions import GatewayError, SolverError
 from rattler.package import BuildString
 
 from resolver.conda.channels import Channels, Source, unavailable
-from resolver.conda.records import CondaRecord, from_rattler
+from resolver.conda.pins import pinned_records
+from resolver.conda.problems import CondaProblem, CondaSolution, CondaUnsolvable
+from resolver.conda.records import from_rattler
 from resolver.conda.specs import match_spec, name_spec
 from resolver.model import CondaSpec
 from resolver.platforms import Platform
 
-__all__ = ["CondaProblem", "CondaSolution", "CondaUnsolvable", "solve_all"]
+__all__ = ["only_hashed", "run", "solve_all", "solve_records"]
 
 _T = TypeVar("_T")
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CondaProblem:
-    """What one platform asks of its channels. ``channels`` are canonical URLs in order of priority (strict)."""
-
-    platform: Platform
-    channels: tuple[str, ...]
-    specs: tuple[CondaSpec, ...]
-    cut_off: datetime | None = None
-
-    @property
-    def subdirs(self) -> tuple[str, ...]:
-        return (self.platform.subdir, "noarch")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CondaSolution:
-    """The chosen records, sorted by name, each with a sha256; ``shown`` pairs each channel with the digest over the
-    sorted sha256s of the records that the solver could see."""
-
-    records: tuple[CondaRecord, ...]
-    shown: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CondaUnsolvable:
-    """No set of records satisfies the problem. ``core`` is a smallest set of its specs that cannot hold together,
-    ``text`` the solver's own words for that core, ``names`` all names that the channels have.
-
-    Where no version fits the one spec of the core, ``versions`` are those that there are, newest first.
-    ``unhashed`` are the records within reach that were left out because they have no sha256, as (name, version).
-    """
-
-    problem: CondaProblem
-    core: tuple[CondaSpec, ...]
-    text: str
-    names: frozenset[str]
-    versions: tuple[str, ...] = ()
-    unhashed: tuple[tuple[str, str], ...] = ()
+_PRIORITIES = {
+    "strict": ChannelPriority.Strict,
+    "flexible": ChannelPriority.Flexible,
+    "disabled": ChannelPriority.Disabled,
+}
 
 
 def solve_all(channels: Channels, problems: Sequence[CondaProblem]) -> list[CondaSolution | CondaUnsolvable]:
@@ -101,7 +69,8 @@ async def _solve_one(channels: Channels, problem: CondaProblem) -> CondaSolution
             sources, unhashed = await only_hashed(channels, problem, sources)
             records = await solve_records(channels, problem, sources)
     except SolverError as error:
-        return replace(await _unsolvable(channels, problem, sources, str(error)), unhashed=unhashed)
+        found = await _unsolvable(channels, problem, sources, str(error))
+        return replace(found, unhashed=unhashed, untimed=await _untimed(channels, problem, sources))
     except GatewayError as error:
         raise unavailable(problem.channels, error) from error
     chosen = sorted((from_rattler(r) for r in records), key=lambda r: r.name)
@@ -117,19 +86,22 @@ async def solve_records(
 ) -> list[RepoDataRecord]:
     """The chosen records; ``specs`` are asked for besides the problem's own, and ``constraints`` limit without asking.
     Raises rattler's ``SolverError`` and ``GatewayError``."""
-    own = sorted(problem.specs, key=lambda spec: (spec.name != "python", str(spec)))
+    pinned = {pin.name for pin in problem.pins}
+    own = sorted(problem.specs, key=lambda spec: (spec.name != "python", spec.name not in pinned, str(spec)))
     python = sum(spec.name == "python" for spec in own)
     return await solve(
         sources,
-        # roots are decided in the order given: python, what is asked besides, the rest by name; the order of a
-        # file's lines is no input
+        # roots are decided in the order given: python, what is asked besides, the rest by name, what is pinned before
+        # what is new; the order of a file's lines is no input
         [*map(name_spec, own[:python]), *specs, *map(name_spec, own[python:])],
-        constraints=[*map(match_spec, own), *constraints],
+        constraints=[*map(match_spec, own), *constraints, *problem.limits],
+        locked_packages=await pinned_records(channels, problem),
         gateway=channels.gateway(problem.channels),
         platforms=list(problem.subdirs),  # type: ignore[arg-type]
         virtual_packages=_virtual_packages(problem.platform),
-        channel_priority=ChannelPriority.Strict,
+        channel_priority=_PRIORITIES[problem.channel_priority],
         exclude_newer=problem.cut_off.astimezone(UTC) if problem.cut_off else None,
+        timestamp_policy="allow-missing" if problem.take_untimed else "require-timestamp",
         channel_relations="disabled",
     )
 
@@ -142,6 +114,13 @@ async def _shown(channels: Channels, problem: CondaProblem, sources: Sequence[So
         hashes = sorted(r.sha256.hex() for r in found if r.sha256 and _is_of(r, channel))
         digests.append((channel, "sha256:" + hashlib.sha256("\n".join(hashes).encode()).hexdigest()))
     return tuple(digests)
+
+
+async def _untimed(channels: Channels, problem: CondaProblem, sources: Sequence[Source]) -> int:
+    """How many records within reach the cut-off leaves out because they have no time."""
+    if problem.cut_off is None or problem.take_untimed:
+        return 0
+    return sum(r.timestamp is None for r in await _reachable(channels, problem, sources))
 
 
 async def _reachable(channels: Channels, problem: CondaProblem, sources: Sequence[Source]) -> list[RepoDataRecord]:
@@ -211,9 +190,7 @@ async def _unsolvable(
         if len(core) == 1:
             break
         rest = [other for other in core if other is not spec]
-        remaining = CondaProblem(
-            platform=problem.platform, channels=problem.channels, specs=tuple(rest), cut_off=problem.cut_off
-        )
+        remaining = replace(problem, specs=tuple(rest))
         try:
             await solve_records(channels, remaining, sources)
         except SolverError as error:
@@ -225,8 +202,8 @@ async def _unsolvable(
 async def _versions(
     channels: Channels, problem: CondaProblem, sources: Sequence[Source], spec: CondaSpec
 ) -> tuple[str, ...]:
-    """The versions that the channels have of a package, newest first, if none of its records is what the spec asks
-    for."""
+    """The versions of a package in the first channel that has it (strict priority), newest first, if none of its
+    records there is what the spec asks for."""
     lists = await channels.gateway(problem.channels).query(
         sources,  # type: ignore[arg-type]
         list(problem.subdirs),  # type: ignore[arg-type]
@@ -234,7 +211,9 @@ async def _versions(
         recursive=False,
         channel_relations="disabled",
     )
-    records = [record for records in lists for record in records]
+    found = [record for records in lists for record in records]
+    by_channel = ([r for r in found if _is_of(r, channel)] for channel in problem.channels)
+    records = found if spec.channel is not None else next(filter(None, by_channel), [])
     if any(match_spec(spec).matches(record) for record in records):
         return ()
     return tuple(str(version) for version in sorted({record.version for record in records}, reverse=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 
 from rattler import MatchSpec, Version, VersionSpec
@@ -11,6 +12,7 @@ from rattler.exceptions import InvalidMatchSpecError, InvalidVersionError, Inval
 from resolver.conda.records import CondaRecord
 from resolver.errors import LockFormatError, ManifestError
 from resolver.model import CondaSpec, LockedPackage
+from resolver.transport.urls import without_credentials
 
 __all__ = ["constraint_matches", "match_spec", "matches", "name_spec", "parse_constraint", "record_matches"]
 
@@ -18,8 +20,9 @@ __all__ = ["constraint_matches", "match_spec", "matches", "name_spec", "parse_co
 @lru_cache(maxsize=4096)
 def match_spec(spec: CondaSpec) -> MatchSpec:
     """The spec for the solver. Raises ``ManifestError`` with its origin if rattler refuses it."""
+    bare = replace(spec, channel=without_credentials(spec.channel)) if spec.channel is not None else spec
     try:
-        return MatchSpec(str(spec), strict=True)
+        return MatchSpec(str(bare), strict=True)
     except InvalidMatchSpecError as error:
         raise ManifestError(f"{spec}: not a conda spec: {error}", origin=spec.origin) from error
 
@@ -69,9 +72,9 @@ def parse_constraint(constraint: str) -> tuple[str | None, str | None]:
 
 
 def _from_channel(channel: str, url: str) -> bool:
-    from resolver.conda.channels import canonical_channel_url
+    from resolver.conda.urls import canonical_channel_url
 
-    return url.startswith(canonical_channel_url(channel) + "/")
+    return url.startswith(without_credentials(canonical_channel_url(channel)) + "/")
 
 
 def _version_and_build(version: str | None, build: str | None, package: LockedPackage) -> bool:

@@ -10,7 +10,7 @@ import msgspec
 from packaging.utils import canonicalize_name
 
 from resolver.errors import IndexUnavailable
-from resolver.indexes.protocol import CoreMetadata, DistributionFile, InvalidMetadata, ProjectPage
+from resolver.indexes.protocol import CoreMetadata, DistributionFile, InvalidMetadata, NeedsBuild, ProjectPage
 
 __all__ = ["MemoryIndex"]
 
@@ -27,6 +27,7 @@ class _Release(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     yanked: bool | str = False
     upload_time: str | None = None
     invalid: str | None = None
+    static: bool = False
 
 
 class MemoryIndex:
@@ -34,9 +35,9 @@ class MemoryIndex:
 
     A release may have ``requires_dist``, ``requires_python``, ``provides_extra`` (default: those that its
     markers name), ``yanked`` (true or a reason), ``upload_time``, ``invalid`` (its metadata raises
-    ``InvalidMetadata`` with this text) and ``files``: names of files, or tables with ``filename`` and any
-    field of ``DistributionFile``; default is one ``py3-none-any`` wheel. Each file's sha256 is made of its
-    name where none is given.
+    ``InvalidMetadata`` with this text), ``static`` (its sdists tell their metadata without a build) and
+    ``files``: names of files, or tables with ``filename`` and any field of ``DistributionFile``; default is one
+    ``py3-none-any`` wheel. Each file's sha256 is made of its name where none is given.
 
     ``broken`` are projects whose page raises ``IndexUnavailable``. ``pages_asked``, ``metadata_asked`` list
     names of projects and of files in the order in which they were asked for, ``prefetched`` those that were
@@ -120,6 +121,8 @@ def _distribution_file(table: Mapping[str, object]) -> DistributionFile:
 def _metadata(name: str, version: str, release: _Release, file: DistributionFile) -> CoreMetadata | InvalidMetadata:
     if release.invalid is not None:
         return InvalidMetadata(f"{name}: {file.filename}: {release.invalid}")
+    if not release.static and not file.filename.endswith(".whl"):
+        return NeedsBuild(f"{file.filename} must be built to tell what it needs: its requires-dist is dynamic")
     named = dict.fromkeys(extra for line in release.requires_dist for extra in _EXTRA.findall(line))
     extras = tuple(named) if release.provides_extra is None else release.provides_extra
     return CoreMetadata(

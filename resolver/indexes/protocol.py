@@ -13,11 +13,15 @@ import msgspec
 
 from resolver.errors import IndexUnavailable
 
-__all__ = ["CoreMetadata", "DistributionFile", "Index", "InvalidMetadata", "ProjectPage"]
+__all__ = ["CoreMetadata", "DistributionFile", "Index", "InvalidMetadata", "NeedsBuild", "ProjectPage"]
 
 
 class InvalidMetadata(IndexUnavailable):
     """The metadata of one file cannot be used: a solver rejects that candidate and goes on with the next."""
+
+
+class NeedsBuild(InvalidMetadata):
+    """Only a build can tell the metadata: what is there does not promise to be what a build would say (PEP 643)."""
 
 
 class DistributionFile(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
@@ -49,7 +53,7 @@ class ProjectPage(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc
 
 
 class CoreMetadata(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
-    """What a solver needs of a wheel's METADATA. ``name`` is normalised; ``requires_dist`` are valid PEP 508
+    """What a solver needs of METADATA. ``name`` is normalised; ``requires_dist`` are valid PEP 508
     requirements, ``requires_python`` a valid PEP 440 set; extras are as they are spelled there."""
 
     name: str
@@ -70,7 +74,8 @@ class Index(Protocol):
         """The page of a project, or ``None`` where the index has none. Raises ``IndexUnavailable``."""
 
     def metadata(self, file: DistributionFile) -> CoreMetadata:
-        """The metadata of a wheel. Raises ``InvalidMetadata``, ``IntegrityError`` or ``IndexUnavailable``."""
+        """The metadata of a wheel, or the static ones of an sdist. Raises ``NeedsBuild``, ``InvalidMetadata``,
+        ``IntegrityError`` or ``IndexUnavailable``."""
 
     def prefetch(self, names: Iterable[str]) -> None:
         """A hint that these pages will be asked for. Does not block; errors show when they are asked for."""

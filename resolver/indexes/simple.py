@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Callable, Iterable
-from urllib.parse import quote, urljoin
+from collections.abc import Iterable
+from urllib.parse import quote
 
 from packaging.utils import canonicalize_name
 
-from resolver.errors import IndexUnavailable, IntegrityError
+from resolver.errors import IndexUnavailable
 from resolver.indexes.cache import CachedPage, MetadataCache
-from resolver.indexes.core_metadata import parse_core_metadata
+from resolver.indexes.links import link_resolver
+from resolver.indexes.metadata_reader import MetadataReader
 from resolver.indexes.pending import Pending
-from resolver.indexes.protocol import CoreMetadata, DistributionFile, InvalidMetadata, ProjectPage
-from resolver.indexes.simple_html import parse_html_page
+from resolver.indexes.protocol import CoreMetadata, DistributionFile, ProjectPage
 from resolver.indexes.simple_json import parse_json_page
-from resolver.indexes.wheel_metadata import read_wheel_metadata
 from resolver.transport import Response, Transport, refuse_literal_secret, without_credentials
 
 __all__ = ["SimpleIndex"]
@@ -46,7 +44,9 @@ class SimpleIndex:
         self._transport = transport
         self._cache = cache
         self._pages: Pending[str, ProjectPage | None] = Pending(self._load_page, threads)
-        self._metadata: Pending[DistributionFile, CoreMetadata] = Pending(self._load_metadata, threads)
+        self._metadata: Pending[DistributionFile, CoreMetadata] = Pending(
+            MetadataReader(transport, cache).load, threads
+        )
 
     def page(self, name: str) -> ProjectPage | None:
         return self._pages.get(canonicalize_name(name))
@@ -55,9 +55,13 @@ class SimpleIndex:
         return self._metadata.get(file)
 
     def prefetch(self, names: Iterable[str]) -> None:
+        if self._transport.offline:
+            return  # there is no waiting to be saved, and threads cost
         self._pages.prefetch(canonicalize_name(name) for name in names)
 
     def prefetch_metadata(self, files: Iterable[DistributionFile]) -> None:
+        if self._transport.offline:
+            return
         self._metadata.prefetch(files)
 
     def close(self) -> None:
@@ -112,12 +116,14 @@ class SimpleIndex:
         return self._cache.time_to_live if self._cache else 0.0
 
     def _parse(self, name: str, response: Response) -> ProjectPage:
-        resolve = self._resolver(response.url)
+        resolve = link_resolver(self._transport.mirrors, response.url)
         content_type = response.content_type
         if content_type in _JSON:
             return parse_json_page(response.body, name=name, index=self.url, source=response.url, resolve=resolve)
         if content_type in _HTML:
             text = response.body.decode("utf-8", "replace")
+            from resolver.indexes.simple_html import parse_html_page  # most indexes speak JSON
+
             return parse_html_page(text, name=name, index=self.url, source=response.url, resolve=resolve)
         if match := _OTHER_VERSION.fullmatch(content_type):
             raise IndexUnavailable(f"{response.url}: simple API version {match[1]}; only v1 is understood")
@@ -125,64 +131,6 @@ class SimpleIndex:
             f"{response.url}: neither JSON nor HTML of the simple API, but {content_type or 'of no type'!r}",
             hint="check that the URL is that of a simple index (it often ends in /simple/)",
         )
-
-    def _resolver(self, base: str) -> Callable[[str], str]:
-        """Joins a page's links to its URL, and leads those beneath a mirror's place back to the canonical
-        prefix."""
-        mirrors = self._transport.mirrors
-
-        def resolve(link: str) -> str:
-            link = link.partition("#")[0]
-            try:
-                absolute = link if link.startswith(("https://", "http://")) else urljoin(base, link)
-                return without_credentials(mirrors.canonical(absolute) if mirrors.rules else absolute)
-            except ValueError as error:
-                raise IndexUnavailable(f"{base}: a link that is no URL: {error}") from error
-
-        return resolve
-
-    # ---------------------------------------------------------------------------------------- metadata
-
-    def _load_metadata(self, file: DistributionFile) -> CoreMetadata:
-        if not file.filename.endswith(".whl"):
-            raise InvalidMetadata(f"{file.filename}: not a wheel, and only wheels tell their metadata unbuilt")
-        if self._cache is None or file.sha256 is None:
-            return parse_core_metadata(self._metadata_bytes(file), filename=file.filename)
-        cached = self._cache.metadata(file.url, file.sha256)
-        if cached is not None:
-            return cached
-        refusal = self._cache.refusal(file.url, file.sha256)
-        if refusal is not None:
-            raise InvalidMetadata(refusal)
-        content = self._metadata_bytes(file)
-        try:
-            metadata = parse_core_metadata(content, filename=file.filename)
-        except InvalidMetadata as error:
-            # as much a fact about these bytes as valid metadata are: nothing is asked for twice
-            self._cache.store_refusal(file.url, file.sha256, error.message)
-            raise
-        self._cache.store_metadata(file.url, file.sha256, metadata)
-        return metadata
-
-    def _metadata_bytes(self, file: DistributionFile) -> bytes:
-        content = self._metadata_file(file)
-        return content if content is not None else read_wheel_metadata(file, self._transport)
-
-    def _metadata_file(self, file: DistributionFile) -> bytes | None:
-        """The file that PEP 658 promises, or ``None``: proxies are known to pass on the promise and not the
-        file, and the wheel itself has the same text."""
-        if file.metadata_sha256 is None:
-            return None
-        response = self._transport.get(f"{file.url}.metadata")
-        if not response.found:
-            return None
-        found = hashlib.sha256(response.body).hexdigest()
-        if file.metadata_sha256 not in ("", found):
-            raise IntegrityError(
-                f"{file.url}.metadata: its sha256 is {found}, but {file.metadata_sha256} was promised",
-                hint="the index contradicts itself; try again later or use another",
-            )
-        return response.body
 
 
 def _validators(cached: CachedPage | None) -> dict[str, str]:

@@ -15,7 +15,7 @@ from resolver.errors import IndexUnavailable
 from resolver.indexes.protocol import DistributionFile, InvalidMetadata
 from resolver.transport import Response, Transport
 
-__all__ = ["TAIL", "RemoteFile", "read_wheel_metadata"]
+__all__ = ["TAIL", "RemoteFile", "extent", "read_wheel_metadata"]
 
 TAIL = 48 * 1024
 """Bytes of the first request; what was missing is read with as much again before it."""
@@ -70,7 +70,7 @@ class RemoteFile(io.RawIOBase):
         self._transport = transport
         self._position = 0
         response = self._first_request()
-        start, self._size = _extent(response, file)
+        start, self._size = extent(response, file)
         self._parts: list[tuple[int, bytes]] = [(start, response.body)]
 
     def need(self, first: int, end: int) -> None:
@@ -127,7 +127,7 @@ class RemoteFile(io.RawIOBase):
 
     def _fetch(self, first: int, end: int) -> None:
         response = self._transport.get(self._file.url, byte_range=(first, end - 1))
-        start, size = _extent(response, self._file)
+        start, size = extent(response, self._file)
         if size != self._size or start > first or start + len(response.body) < end:
             raise IndexUnavailable(f"{self._file.url}: the file changed between two range requests")
         self._parts.append((start, response.body))
@@ -140,7 +140,7 @@ class RemoteFile(io.RawIOBase):
         return self._transport.get(self._file.url, byte_range=(max(0, size - TAIL), size - 1))
 
 
-def _extent(response: Response, file: DistributionFile) -> tuple[int, int]:
+def extent(response: Response, file: DistributionFile) -> tuple[int, int]:
     """Where the body begins in the file, and how long the file is."""
     if not response.found:
         raise IndexUnavailable(f"{file.url}: answered {response.status}, though the index lists it")

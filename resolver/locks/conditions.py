@@ -17,10 +17,18 @@ __all__ = ["changed_conditions"]
 
 
 def changed_conditions(
-    lock: Lock, *, platforms: Iterable[Platform], python: str | None, cut_off: datetime | None
+    lock: Lock,
+    *,
+    platforms: Iterable[Platform],
+    python: str | None,
+    cut_off: datetime | None,
+    missing_time: str = "refuse",
+    overrides: tuple[str, ...] = (),
+    channel_priority: str = "strict",
 ) -> Iterator[Shortfall]:
     """What is different now, in a stable order. ``python`` is the version that is set for wheels where conda locks
-    none (``None``: that of the lock will do), ``cut_off`` is in UTC."""
+    none (``None``: that of the lock will do), ``cut_off`` is in UTC, ``missing_time`` is what becomes of what has no
+    time."""
     if lock.evidence is None:
         return
     locked = {p.platform for p in lock.platforms}
@@ -30,6 +38,16 @@ def changed_conditions(
             yield from _python(lock, lock.evidence, platform.subdir, python)
     if cut_off is not None:
         yield from _cut_off(lock.evidence, cut_off)
+        if missing_time == "refuse" and dict(lock.evidence.cut_off_policy).get("missing-time") == "take":
+            message = "nothing without a time is wanted, and the lock was made with missing-time = take"
+            yield Shortfall(platform=None, message=message)
+    then = lock.evidence.channel_priority or "strict"
+    if then != channel_priority and any(p.kind == "conda" for locked in lock.platforms for p in locked.packages):
+        message = f"the lock was made with channel-priority = {then}, and {channel_priority} is wanted"
+        yield Shortfall(platform=None, message=message)
+    if tuple(sorted(overrides)) != tuple(sorted(lock.evidence.overrides)):
+        have = ", ".join(lock.evidence.overrides) or "none"
+        yield Shortfall(platform=None, message=f"the overrides are not those that the lock was made with ({have})")
 
 
 def _virtual_packages(evidence: Evidence, platform: Platform) -> Iterator[Shortfall]:

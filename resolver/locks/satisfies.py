@@ -8,7 +8,7 @@ fresh then.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,23 +18,27 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from resolver.conda import canonical_channel_url, constraint_matches, matches
+from resolver.locks.graph import project_owners
 from resolver.model import CondaSpec, EnvironmentSpec, Lock, LockedPackage, PypiRequirement
 from resolver.names import NamesMap
 from resolver.platforms import Platform, PythonTarget, newest_python
 from resolver.roots import conda_roots, pep440_of
+from resolver.source_trees.git_url import parse_git_url
 
 __all__ = ["Expected", "Satisfaction", "Shortfall", "satisfies"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """What the lock should be for: the declared environment, with platforms and channels as they are settled."""
+    """What the lock should be for: the declared environment, with platforms and channels as they are settled.
+    ``trees`` pairs the URL of each local folder with the digest that it has now."""
 
     spec: EnvironmentSpec
     platforms: tuple[Platform, ...]
     channels: tuple[str, ...]
     names: NamesMap
     python: str | None = None
+    trees: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +114,7 @@ class _Check:
         packages = lock.on(platform.subdir).packages
         self._conda = {p.name: p for p in packages if p.kind == "conda"}
         self._pypi: dict[str, LockedPackage] = {canonicalize_name(p.name): p for p in packages if p.kind != "conda"}
-        self._owners = _owners(self._conda, expected.names)
+        self._owners = project_owners(self._conda, expected.names)
         self._roots = dict(lock.evidence.roots).get(platform.subdir, ()) if lock.evidence else ()
         self._markers = platform.markers(self._python(lock))
         self._reached: set[tuple[str, str]] = set()
@@ -150,9 +154,8 @@ class _Check:
             yield self._short(f"{requirement.name} is asked for and not locked", origin)
             return
         self._reach(package)
-        if requirement.url is not None and requirement.url.partition("#")[0] != package.url:
-            yield self._short(f"{requirement.name} is asked for from {requirement.url}, and is locked from "
-                              f"{package.url}", origin)  # fmt: skip
+        if requirement.url is not None:
+            yield from self._place(requirement, requirement.url, package)
         elif requirement.url is None and not _within(requirement.specifier, package):
             yield self._short(f"{requirement} is asked for, and {_said(package)} is locked", origin)
         if requirement.hashes and f"sha256:{package.sha256}" not in requirement.hashes:
@@ -160,6 +163,32 @@ class _Check:
         if requirement.extras:
             yield from self._extras(requirement)
         yield from self._group(requirement.group, package, origin)
+
+    def _place(self, requirement: PypiRequirement, url: str, package: LockedPackage) -> Iterator[Shortfall]:
+        """A request that names a place, against the place that is locked."""
+        origin = str(requirement.origin)
+        if url.startswith("git+"):
+            yield from self._repository(requirement, url, package)
+        elif url.partition("#")[0] != package.url:
+            yield self._short(f"{requirement.name} is asked for from {url}, and is locked from {package.url}", origin)
+        elif package.kind == "directory" and dict(self._expected.trees).get(url, package.tree) != package.tree:
+            yield self._short(f"the folder {url.removeprefix('file:')} changed since it was locked", origin)
+
+    def _repository(self, requirement: PypiRequirement, url: str, package: LockedPackage) -> Iterator[Shortfall]:
+        """What a branch or tag is now only the network knows: that it was asked for in these words is enough."""
+        origin, asked = str(requirement.origin), parse_git_url(url)
+        if package.kind != "vcs" or (asked.url, asked.subdirectory) != (package.url, package.subdirectory):
+            have = package.url + (f"#subdirectory={package.subdirectory}" if package.subdirectory else "")
+            yield self._short(f"{requirement.name} is asked for from {url}, and is locked from {have}", origin)
+        elif asked.is_commit:
+            if (asked.revision or "").lower() != package.commit:
+                yield self._short(f"{requirement.name} is asked for at {asked.revision}, and is locked at "
+                                  f"{package.commit}", origin)  # fmt: skip
+        elif not self._was_asked(str(requirement), requirement.marker, requirement.group):
+            message = (
+                f"whether {asked.revision or 'its default branch'} of {asked.url} is {package.commit} is not known"
+            )
+            yield self._undecided(message, origin)
 
     def _extras(self, requirement: PypiRequirement) -> Iterator[Shortfall]:
         """Extras are not kept in a lock; that they were locked is told by the evidence alone."""
@@ -245,15 +274,6 @@ class _Check:
 
     def _short(self, message: str, origin: str | None = None) -> Shortfall:
         return Shortfall(platform=self._platform, message=message, origin=origin)
-
-
-def _owners(conda: Mapping[str, LockedPackage], names: NamesMap) -> dict[str, str]:
-    owners: dict[str, str] = {}
-    for name, package in sorted(conda.items()):
-        depends = [dependency for dependency, _ in package.dependencies]
-        for project in names.provides(name, depends=depends, noarch=None):
-            owners.setdefault(project, name)
-    return owners
 
 
 def _within(specifier: str, package: LockedPackage) -> bool:

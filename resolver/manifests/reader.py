@@ -5,8 +5,9 @@ from __future__ import annotations
 import codecs
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from resolver.errors import ManifestError
 from resolver.manifests import environment_yml, pyproject, requirements_txt
@@ -36,25 +37,31 @@ def read_manifests(
     platforms: tuple[str, ...] | None = None,
     extras: tuple[str, ...] | None = None,
     groups: tuple[str, ...] | None = None,
+    texts: Mapping[str, str] = MappingProxyType({}),
 ) -> EnvironmentSpec:
     """The environment that the manifests at ``paths`` declare together (see ``merge``).
 
     Relative paths are relative to ``root``, and origins are told relative to it. ``platforms`` stand in for
-    those in the manifests; ``extras`` and ``groups`` are those to read from a pyproject.toml. Raises
-    ``ManifestError`` for a file that cannot be read, or that holds what it should not.
+    those in the manifests; ``extras`` and ``groups`` are those to read from a pyproject.toml; ``texts`` stand in for
+    what the files at these paths (as in ``EnvironmentSpec.sources``) hold. Raises ``ManifestError`` for a file that
+    cannot be read, or that holds what it should not.
     """
     folder = root.absolute()
+
+    def text_of(source: str) -> str:
+        return texts[source] if source in texts else _text_of(folder, source)
+
     specs = []
     for path in paths:
         source = Path(os.path.relpath(folder / path, folder)).as_posix()
         reading = Reading(
             source=source,
             root=folder.as_posix(),
-            open_text=lambda name: _text_of(folder, name),
+            open_text=text_of,
             extras=extras,
             groups=groups,
         )
-        specs.append(_reader_of(source).parse(_text_of(folder, source), reading))
+        specs.append(_reader_of(source).parse(text_of(source), reading))
     return merge(specs, platforms=platforms)
 
 

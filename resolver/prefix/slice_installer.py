@@ -23,6 +23,7 @@ import filecmp
 import hashlib
 import http.client
 import json
+import netrc
 import os
 import re
 import shutil
@@ -39,7 +40,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import installer
 from installer.destinations import SchemeDictionaryDestination
@@ -484,15 +485,16 @@ def download(mirrors: Sequence[tuple[str, str]], environ: Mapping[str, str], cac
     """Download artifacts, several at once; those in ``cache/<sha256>/<file_name>`` only if they are wrong.
 
     ``mirrors`` pairs URL prefixes with places (URLs or folders), the longest prefix wins; ``environ`` gives the
-    ``${NAME}`` credentials of URLs.
+    ``${NAME}`` credentials of URLs, and ``NETRC`` and ``HOME``: hosts that a netrc file names get its credentials.
     """
+    logins = _logins(environ)
 
     def fetch(packages: Sequence[Package], work: Path) -> Mapping[str, Path]:
         def one(package: Package) -> Path:
             place = (cache or work) / package.sha256 / package.file_name
             if not (place.is_file() and _sha256(place) == package.sha256):
                 place.parent.mkdir(parents=True, exist_ok=True)
-                _download(package, _locate(package.url, mirrors), environ, place)
+                _download(package, _locate(package.url, mirrors), environ, logins, place)
             return place
 
         with ThreadPoolExecutor(_WORKERS) as pool:
@@ -512,20 +514,47 @@ def _locate(url: str, mirrors: Sequence[tuple[str, str]]) -> str:
     return url
 
 
-def _download(package: Package, location: str, environ: Mapping[str, str], place: Path) -> None:
+def _logins(environ: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """Host → (login, password) of the netrc file; its ``default`` would go to any host, and is left out."""
+    home = environ.get("HOME")
+    path = environ.get("NETRC") or (f"{home}/.netrc" if home else "")
+    if not path:
+        return {}
+    try:
+        hosts = netrc.netrc(path).hosts
+    except FileNotFoundError:
+        return {}
+    except netrc.NetrcParseError as error:
+        raise InstallError(f"{path}:{error.lineno}: not a netrc file") from None  # the parser quotes what it read
+    except (OSError, UnicodeDecodeError) as error:
+        raise InstallError(f"{path}: cannot be read as a netrc file") from error
+    return {host: (login or "", password or "") for host, (login, _, password) in hosts.items() if host != "default"}
+
+
+def _download(
+    package: Package,
+    location: str,
+    environ: Mapping[str, str],
+    logins: Mapping[str, tuple[str, str]],
+    place: Path,
+) -> None:
     """Write the artifact to ``place``, at once; what is not the artifact that was locked never gets there."""
     part = place.with_name(f".{place.name}.{os.getpid()}.part")
     public = package.public_url
     for attempt in range(1, _ATTEMPTS + 1):
         try:
-            with urllib.request.urlopen(_request(location, environ), timeout=60) as answer, part.open("wb") as file:
+            with (
+                urllib.request.urlopen(_request(location, environ, logins), timeout=60) as answer,
+                part.open("wb") as file,
+            ):
                 shutil.copyfileobj(answer, file, 1 << 20)
             _check(package, part)
             part.replace(place)
             return
         except urllib.error.HTTPError as error:
             if error.code not in _RETRIED or attempt == _ATTEMPTS:
-                raise InstallError(f"{public}: the server answers {error.code} {error.reason}") from error
+                hint = "give its credentials in a netrc file (NETRC or ~/.netrc)" if error.code in (401, 403) else ""
+                raise InstallError(f"{public}: the server answers {error.code} {error.reason}", hint) from error
         except WrongHash:
             if attempt == _ATTEMPTS:  # a cut or mangled transfer looks like this too
                 raise
@@ -537,19 +566,26 @@ def _download(package: Package, location: str, environ: Mapping[str, str], place
         time.sleep(2.0 ** (attempt - 2))
 
 
-def _request(location: str, environ: Mapping[str, str]) -> urllib.request.Request:
+def _request(
+    location: str, environ: Mapping[str, str], logins: Mapping[str, tuple[str, str]]
+) -> urllib.request.Request:
     parts = urlsplit(location)
     if parts.scheme not in ("http", "https", "file"):
         raise InstallError(f"{parts.scheme}: not a kind of URL that can be downloaded")
     secret, at, host = parts.netloc.rpartition("@")
-    request = urllib.request.Request(urlunsplit(parts._replace(netloc=host)))
+    missing = [name for name in _VARIABLE.findall(f"{secret} {parts.path}") if name not in environ]
+    if missing:
+        raise InstallError(f"the credentials for {host} need {', '.join(missing)}", "set these variables")
+    path = _VARIABLE.sub(lambda m: quote(environ[m[1]], safe=""), parts.path)  # conda's /t/${TOKEN}/
+    request = urllib.request.Request(urlunsplit(parts._replace(netloc=host, path=path)))
+    login: tuple[str, ...] = ()
     if at:
-        missing = [name for name in _VARIABLE.findall(secret) if name not in environ]
-        if missing:
-            raise InstallError(f"the credentials for {host} need {', '.join(missing)}", "set these variables")
         user, _, password = secret.partition(":")
-        expanded = (_VARIABLE.sub(lambda m: environ[m[1]], unquote(text)) for text in (user, password))
-        token = base64.b64encode(":".join(expanded).encode()).decode("ascii")
+        login = tuple(_VARIABLE.sub(lambda m: environ[m[1]], unquote(text)) for text in (user, password))
+    else:
+        login = logins.get(parts.hostname or "", ())
+    if login:
+        token = base64.b64encode(":".join(login).encode()).decode("ascii")
         request.add_unredirected_header("Authorization", f"Basic {token}")  # it is for this host alone
     return request
 

@@ -29,6 +29,7 @@ __all__ = [
     "names",
     "platform",
     "python_version",
+    "table",
     "table_of",
     "text",
     "texts",
@@ -146,16 +147,16 @@ def cut_off(value: object, place: Place) -> str:
 
 def mirrors(value: object, place: Place) -> tuple[tuple[str, str], ...]:
     """Canonical URL prefix → folder (made absolute) or URL. A channel's name stands for its canonical URL."""
-    table = _table(value, place)
-    return tuple(sorted((_prefix(key, place.below(key)), _mirror(table[key], place.below(key))) for key in table))
+    rules = table(value, place)
+    return tuple(sorted((_prefix(key, place.below(key)), _mirror(rules[key], place.below(key))) for key in rules))
 
 
 def virtual_packages(value: object, place: Place) -> tuple[tuple[str, tuple[tuple[str, str | None], ...]], ...]:
     """Subdir → (name → version, or ``false`` to take the package away)."""
     found = []
-    for subdir, packages in _table(value, place).items():
+    for subdir, packages in table(value, place).items():
         here = place.below(platform(subdir, place.below(subdir)))
-        entries = _table(packages, here)
+        entries = table(packages, here)
         found.append((subdir, tuple(sorted((n, _virtual(n, entries[n], here.below(n))) for n in entries))))
     return tuple(sorted(found))
 
@@ -163,7 +164,7 @@ def virtual_packages(value: object, place: Place) -> tuple[tuple[str, tuple[tupl
 def names(value: object, place: Place) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Conda name → the PyPI projects that the package provides, as a name, a list, or ``[]`` for none."""
     found = []
-    for name, projects in _table(value, place).items():
+    for name, projects in table(value, place).items():
         here = place.below(name)
         if not _CONDA_NAME.match(name):
             raise here.error(f"not a conda package name: {name!r}")
@@ -186,8 +187,8 @@ def table_of(item: Callable[[object, Place], str]) -> Callable[[object, Place], 
     """A table of strings, as sorted pairs."""
 
     def convert(value: object, place: Place) -> tuple[tuple[str, str], ...]:
-        table = _table(value, place)
-        return tuple(sorted((key, item(table[key], place.below(key))) for key in table))
+        entries = table(value, place)
+        return tuple(sorted((key, item(entries[key], place.below(key))) for key in entries))
 
     return convert
 
@@ -224,7 +225,8 @@ def _pypi_name(value: object, place: Place) -> str:
     return str(canonicalize_name(value))
 
 
-def _table(value: object, place: Place) -> Mapping[str, object]:
+def table(value: object, place: Place) -> Mapping[str, object]:
+    """A table as it is."""
     if not isinstance(value, dict):
         raise place.expected("a table", value)
     return value

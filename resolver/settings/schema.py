@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from resolver.settings import converters as convert
+from resolver.settings import pypi_converters as pypi
+from resolver.settings.auth_converter import authentication
 from resolver.settings.converters import Converter, Place
 from resolver.settings.places import nearest
 from resolver.settings.values import Pairs, SettingsLayer
@@ -53,9 +55,20 @@ SETTINGS = (
     Key(name="exclude-newer", read=convert.cut_off),
     Key(name="index-url", read=convert.index_url),
     Key(name="extra-index-urls", read=convert.texts(convert.index_url)),
+    Key(name="find-links", read=convert.texts(pypi.find_links)),
+    Key(name="index-for", read=pypi.index_for),
+    Key(name="index-strategy", read=pypi.one_of("first-index", "unsafe-best-match")),
+    Key(name="only-binary", read=convert.texts(pypi.project)),
+    Key(name="no-binary", read=convert.texts(pypi.project)),
+    Key(name="allow-builds", read=pypi.allow_builds),
+    Key(name="overrides", read=convert.texts(pypi.override)),
+    Key(name="channel-priority", read=pypi.one_of("strict", "flexible", "disabled")),
+    Key(name="missing-time", read=pypi.one_of("refuse", "take")),
     Key(name="extras", read=convert.texts()),
     Key(name="groups", read=convert.texts()),
     Key(name="mirrors", read=convert.mirrors),
+    Key(name="auth", read=authentication),
+    Key(name="keyring-provider", read=pypi.one_of("disabled", "subprocess")),
     Key(name="virtual-packages", read=convert.virtual_packages),
     Key(name="names", read=convert.names),
     Key(name="docker", read=_docker),

@@ -10,6 +10,7 @@ from resolver.errors import SettingsError
 from resolver.model import DockerSection
 from resolver.platforms import DEFAULT_PLATFORMS
 from resolver.settings.places import nearest
+from resolver.transport import AuthenticationRule
 
 __all__ = ["Pairs", "Settings", "SettingsLayer"]
 
@@ -23,7 +24,9 @@ class SettingsLayer:
 
     ``mirrors`` pairs a canonical URL prefix with a place (an absolute folder or a URL); ``virtual_packages``
     pairs a subdir with (name, version or ``None`` to remove it); ``names`` pairs a conda name with its PyPI
-    names; ``docker`` pairs a field of ``DockerSection`` with its value.
+    names; ``index_for`` pairs a project with the only index that is asked for it; ``docker`` pairs a field of
+    ``DockerSection`` with its value. ``auth`` has one rule a prefix; ``keyring_provider`` is ``disabled`` or
+    ``subprocess``.
     """
 
     sources: tuple[str, ...] | None = None
@@ -34,9 +37,20 @@ class SettingsLayer:
     exclude_newer: str | None = None
     index_url: str | None = None
     extra_index_urls: tuple[str, ...] | None = None
+    find_links: tuple[str, ...] | None = None
+    index_for: tuple[tuple[str, str], ...] | None = None
+    index_strategy: str | None = None
+    only_binary: tuple[str, ...] | None = None
+    no_binary: tuple[str, ...] | None = None
+    allow_builds: tuple[str, ...] | None = None
+    overrides: tuple[str, ...] | None = None
+    channel_priority: str | None = None
+    missing_time: str | None = None
     extras: tuple[str, ...] | None = None
     groups: tuple[str, ...] | None = None
     mirrors: tuple[tuple[str, str], ...] | None = None
+    auth: tuple[AuthenticationRule, ...] | None = None
+    keyring_provider: str | None = None
     virtual_packages: tuple[tuple[str, tuple[tuple[str, str | None], ...]], ...] | None = None
     names: tuple[tuple[str, tuple[str, ...]], ...] | None = None
     docker: Pairs | None = None
@@ -49,6 +63,9 @@ class Settings:
     ``sources`` and ``lockfile`` are relative to the folder that the settings were read from; empty
     ``sources`` mean the default ones (``find_sources``). ``exclude_newer`` is the text as written (see
     ``parse_cut_off``).
+    ``only_binary``, ``no_binary`` and ``allow_builds`` hold normalised names or ``:all:``, ``overrides`` PEP 508
+    requirements, ``find_links`` URLs; ``index_strategy`` is ``first-index`` or ``unsafe-best-match``, ``missing_time``
+    ``refuse`` or ``take``, ``channel_priority`` is ``strict``, ``flexible`` or ``disabled`` (conda's words).
     ``extras`` and ``groups`` are those to read from a pyproject.toml; ``None`` leaves that to the manifest.
     ``source`` is the file that was read, or ``None``.
     """
@@ -61,9 +78,20 @@ class Settings:
     exclude_newer: str | None = None
     index_url: str | None = None
     extra_index_urls: tuple[str, ...] = ()
+    find_links: tuple[str, ...] = ()
+    index_for: tuple[tuple[str, str], ...] = ()
+    index_strategy: str = "first-index"
+    only_binary: tuple[str, ...] = ()
+    no_binary: tuple[str, ...] = ()
+    allow_builds: tuple[str, ...] = ()
+    overrides: tuple[str, ...] = ()
+    channel_priority: str = "strict"
+    missing_time: str = "refuse"
     extras: tuple[str, ...] | None = None
     groups: tuple[str, ...] | None = None
     mirrors: tuple[tuple[str, str], ...] = ()
+    auth: tuple[AuthenticationRule, ...] = ()
+    keyring_provider: str = "disabled"
     virtual_packages: tuple[tuple[str, tuple[tuple[str, str | None], ...]], ...] = ()
     names: tuple[tuple[str, tuple[str, ...]], ...] = ()
     docker: DockerSection = field(default_factory=DockerSection)
@@ -94,10 +122,12 @@ class Settings:
             value = getattr(options, item.name)
             if value is not None:
                 changes[item.name] = _merged(getattr(self, item.name), value) if item.name in _MERGED else value
+        if options.auth is not None:
+            changes["auth"] = tuple({rule.prefix: rule for rule in (*self.auth, *options.auth)}.values())
         return replace(self, **changes)
 
 
-_MERGED = ("mirrors", "virtual_packages", "names", "docker")
+_MERGED = ("mirrors", "virtual_packages", "names", "docker", "index_for")
 
 
 def _merged(under: Any, over: Pairs) -> Any:

@@ -9,7 +9,8 @@ from packaging.version import Version
 
 from resolver.indexes import CoreMetadata, DistributionFile
 from resolver.solver.direct import DirectFile
-from resolver.solver.knowledge import Dependency, Knowledge, dependencies_of
+from resolver.solver.knowledge import Knowledge
+from resolver.solver.requirements import Dependency
 
 __all__ = ["Choice", "PypiSolution", "Request", "ResolvedProject", "metadata_of", "read_answer"]
 
@@ -114,7 +115,7 @@ def _needs(name: str, extra: str, choice: Choice, knowledge: Knowledge) -> list[
     if choice.is_condas and not extra:
         return []  # what a conda package needs is conda's affair
     metadata = metadata_of(name, choice, knowledge)
-    return list(dependencies_of(metadata, knowledge.target, extra)) if metadata is not None else []
+    return list(knowledge.dependencies(metadata, extra)) if metadata is not None else []
 
 
 def _pairs(

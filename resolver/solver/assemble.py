@@ -10,7 +10,9 @@ from resolver.conda import CondaRecord
 from resolver.errors import IntegrityError
 from resolver.model import LockedPackage, PlatformLock, PypiRequirement, Root
 from resolver.solver.answer import ResolvedProject
+from resolver.solver.direct import DirectFile
 from resolver.solver.solve import PlatformSolution
+from resolver.source_trees import parse_git_url
 
 __all__ = ["platform_lock", "roots_of"]
 
@@ -126,17 +128,7 @@ def _constraint_of(depend: str) -> str:
 
 def _pypi_package(project: ResolvedProject, groups: tuple[str, ...]) -> LockedPackage:
     if project.direct is not None:
-        return LockedPackage(
-            kind="archive",
-            name=project.name,
-            version=str(project.version),
-            file_name=project.direct.filename,
-            url=project.direct.url,
-            sha256=project.direct.sha256,
-            size=project.direct.size,
-            dependencies=project.dependencies,
-            groups=groups,
-        )
+        return _direct_package(project, project.direct, groups)
     if project.file is None or project.file.sha256 is None:
         raise IntegrityError(f"{project.name} {project.version} was chosen without a file that has a sha256")
     return LockedPackage(
@@ -149,4 +141,22 @@ def _pypi_package(project: ResolvedProject, groups: tuple[str, ...]) -> LockedPa
         size=project.file.size,
         dependencies=project.dependencies,
         groups=groups,
+    )
+
+
+def _direct_package(project: ResolvedProject, direct: DirectFile, groups: tuple[str, ...]) -> LockedPackage:
+    reference = parse_git_url(direct.url) if direct.kind == "vcs" else None
+    return LockedPackage(
+        kind=direct.kind,
+        name=project.name,
+        version=str(project.version),
+        file_name=direct.filename or None,
+        url=reference.url if reference else direct.url,
+        sha256=direct.sha256,
+        size=direct.size,
+        dependencies=project.dependencies,
+        groups=groups,
+        commit=direct.commit,
+        subdirectory=reference.subdirectory if reference else None,
+        tree=direct.tree,
     )

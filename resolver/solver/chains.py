@@ -8,40 +8,30 @@ is known before it begins, so a chain shows one way in which they fail and prove
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from resolver.conda import CondaRecord, record_matches
+from resolver.conda import record_matches
 from resolver.indexes import CoreMetadata
 from resolver.model import CondaSpec
-from resolver.names import NamesMap
-from resolver.roots import pep440_of
 from resolver.solver.answer import Request
-from resolver.solver.explain import shown
-from resolver.solver.knowledge import Knowledge, dependencies_of
+from resolver.solver.candidates import Candidate, World, contains
+from resolver.solver.explain import CONDA_PROVIDES_IT, shown
+from resolver.solver.knowledge import Knowledge
 
-__all__ = ["Contradiction", "Demand", "World", "find_contradiction"]
+__all__ = ["Contradiction", "Demand", "claims_of", "find_contradiction"]
 
-_MOST_DEMANDS = 2_000
+_CONDA = "conda:"
+"""Before the name of a conda package that provides no project."""
+
+_OF_PYTHON = ("python", "python_abi")
+_MOST_DEMANDS = 1_000
+_MOST_VERSIONS = 5
 _MOST_RESTARTS = 50
 
 Root = CondaSpec | Request
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class World:
-    """Where candidates come from. ``records`` gives a conda package's, oldest first; ``owned`` are the projects that
-    conda alone provided, ``constraints`` the version limits on projects."""
-
-    knowledge: Knowledge
-    names: NamesMap
-    records: Callable[[str], Sequence[CondaRecord]]
-    python: CondaRecord | None
-    owned: frozenset[str]
-    constraints: dict[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -76,15 +66,9 @@ class Contradiction:
     provided: tuple[str, ...] = ()
     refusal: str | None = None
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Candidate:
-    """A version of a package with what it needs: a conda record, or a wheel (``None`` where that is not known)."""
-
-    version: Version
-    said: str
-    record: CondaRecord | None = None
-    metadata: CoreMetadata | None = None
+    @property
+    def subject(self) -> str:
+        return self.name.removeprefix(_CONDA)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -94,7 +78,7 @@ class _Search:
     world: World
     limits: dict[str, list[Demand]]
     demands: dict[str, list[Demand]] = field(default_factory=dict)
-    chosen: dict[str, _Candidate] = field(default_factory=dict)
+    chosen: dict[str, Candidate] = field(default_factory=dict)
 
 
 def find_contradiction(roots: Sequence[Root], world: World) -> Contradiction | None:
@@ -110,6 +94,14 @@ def find_contradiction(roots: Sequence[Root], world: World) -> Contradiction | N
         for key in _keys(world, found):
             limits.setdefault(key, []).append(found)
     return None
+
+
+def claims_of(found: Contradiction) -> tuple[tuple[str, str], ...]:
+    """What is asked by whom, from the roots on, each step once."""
+    claims = [(step.what, step.who) for demand in found.demands for step in demand.way()]
+    if found.provided:
+        claims.append((f"{found.subject} {', '.join(found.provided[:_MOST_VERSIONS])}", CONDA_PROVIDES_IT))
+    return tuple(dict.fromkeys(claims))
 
 
 def _root(root: Root) -> Demand:
@@ -128,33 +120,36 @@ def _root(root: Root) -> Demand:
 
 def _walk(search: _Search, roots: list[Demand]) -> Contradiction | Demand | None:
     """A contradiction, or a demand that refuses a version by which the walk has gone already, or ``None``."""
-    waiting = list(roots)
+    waiting: list[Demand] = []
     for demand in roots:
-        contradiction = _register(search, demand)
-        if contradiction is not None:
-            return contradiction
+        met = _meet(search, demand, waiting)
+        if met is not None:
+            return met
     for demand in waiting:  # it grows as it is walked
-        if len(waiting) > _MOST_DEMANDS:
-            return None
         for new in _needs(search, demand):
-            contradiction = _register(search, new)
-            if contradiction is not None:
-                return contradiction
-            if any(not _admits(new, search.chosen[key]) for key in _keys(search.world, new) if key in search.chosen):
-                return new
-            waiting.append(new)
+            met = _meet(search, new, waiting)
+            if met is not None or len(waiting) > _MOST_DEMANDS:
+                return met
     return None
 
 
-def _register(search: _Search, demand: Demand) -> Contradiction | None:
+def _meet(search: _Search, demand: Demand, waiting: list[Demand]) -> Contradiction | Demand | None:
+    """Take up a demand, unless an equal one is known."""
     for key in _keys(search.world, demand):
         known = search.demands.setdefault(key, [])
-        if any((d.spec, d.is_conda, d.extras) == (demand.spec, demand.is_conda, demand.extras) for d in known):
+        if any(_kind(demand) == _kind(other) for other in known):
             continue
         known.append(demand)
         if not _fitting(search.world, key, known):
             return _contradiction(search.world, key, known)
+        if key in search.chosen and not _admits(demand, search.chosen[key]):
+            return demand
+        waiting.append(demand)
     return None
+
+
+def _kind(demand: Demand) -> tuple[object, ...]:
+    return demand.name, demand.spec, demand.is_conda, demand.extras
 
 
 def _contradiction(world: World, key: str, demands: Sequence[Demand]) -> Contradiction:
@@ -164,141 +159,85 @@ def _contradiction(world: World, key: str, demands: Sequence[Demand]) -> Contrad
         rest = [other for other in core if other is not demand]
         if not _fitting(world, key, rest):
             core = rest
-    provided: tuple[str, ...] = ()
     asked = [d for d in core if not d.is_conda]
-    by_conda = [d for d in core if d.is_conda]
-    if asked and by_conda:
-        there = _candidates(world, key, by_conda[:1])
-        if not any(_admits(d, candidate) for candidate in there for d in asked):
-            versions = [c for c in there if all(_admits(d, c) for d in by_conda)]
-            provided = tuple(dict.fromkeys(c.record.version for c in reversed(versions) if c.record))
-    return Contradiction(
-        name=key, demands=tuple(core), provided=provided, refusal=None if by_conda else _refusal(world, key, asked)
-    )
+    if len(asked) == len(core):
+        refusal = world.refusal(key, [d.spec for d in asked])
+        return Contradiction(name=key, demands=tuple(core), refusal=refusal)
+    return Contradiction(name=key, demands=tuple(core), provided=_provided(world, key, core))
 
 
-# ---------------------------------------------------------------------------------------------- candidates
+def _provided(world: World, key: str, demands: Sequence[Demand]) -> tuple[str, ...]:
+    """conda's versions, newest first, where none at all would do: then its own specs do not tell why."""
+    by_conda = [d for d in demands if d.is_conda]
+    asked = [d for d in demands if not d.is_conda]
+    there = _candidates(world, key, by_conda)
+    if not asked or any(all(_admits(d, c) for d in asked) for c in there):
+        return ()
+    newest = reversed(_fitting(world, key, by_conda))
+    return tuple(dict.fromkeys(c.record.version for c in newest if c.record is not None))
 
 
 def _keys(world: World, demand: Demand) -> tuple[str, ...]:
     """What a demand is on: a project, or a conda package that provides none."""
     if not demand.is_conda:
         return (demand.name,)
-    records = world.records(demand.name)
-    provided = _provided(world, records[-1]) if records else ()
-    return provided or (f"conda:{demand.name}",)
+    return world.provided(demand.name) or (f"{_CONDA}{demand.name}",)
 
 
-def _provided(world: World, record: CondaRecord) -> tuple[str, ...]:
-    return world.names.provides(record.name, depends=record.depends, noarch=record.noarch)
+def _fitting(world: World, key: str, demands: Sequence[Demand]) -> list[Candidate]:
+    """The candidates that all demands admit: those beside the Python that is meant, else the others."""
+    fitting = [c for c in _candidates(world, key, demands) if all(_admits(demand, c) for demand in demands)]
+    return [c for c in fitting if c.beside] or fitting
 
 
-def _fitting(world: World, key: str, demands: Sequence[Demand]) -> list[_Candidate]:
-    return [c for c in _candidates(world, key, demands) if all(_admits(demand, c) for demand in demands)]
-
-
-def _candidates(world: World, key: str, demands: Sequence[Demand]) -> list[_Candidate]:
-    """Ascending. Where conda is asked for the package, no wheel of it may be there."""
+def _candidates(world: World, key: str, demands: Sequence[Demand]) -> tuple[Candidate, ...]:
+    """Where conda is asked for the package, no wheel of it may be there."""
     direct = next((d.exactly for d in demands if d.exactly is not None), None)
     if direct is not None:
-        return [_Candidate(version=direct, said=f"{key} {direct}")]
+        return (Candidate(version=direct, said=f"{key} {direct}"),)
     asked = next((demand.name for demand in demands if demand.is_conda), None)
-    if asked is not None:
-        return [_from_record(record) for record in _of_this_python(world, world.records(asked))]
-    wheels = _wheels(world, key)
-    from_conda = [
-        _from_record(record)
-        for name in world.names.conda_names(key)
-        for record in _of_this_python(world, world.records(name))
-        if key in _provided(world, record)
-    ]
-    both = (wheels, from_conda) if key in world.owned else (from_conda, wheels)
-    limits = world.constraints.get(key, ())
-    return [c for c in (*both[0], *both[1]) if all(_contains(limit, c.version) for limit in limits)]
+    return world.of_conda(asked) if asked is not None else world.of_project(key)
 
 
-def _from_record(record: CondaRecord) -> _Candidate:
-    said = f"conda's {record.name} {record.version}"
-    return _Candidate(version=pep440_of(record.version), said=said, record=record)
-
-
-def _of_this_python(world: World, records: Sequence[CondaRecord]) -> list[CondaRecord]:
-    """The records that may stand beside the Python that is meant; all of them, if none may."""
-    python = world.python
-    if python is None:
-        return list(records)
-    fitting = [r for r in records if all(record_matches(d, python) for d in r.depends if d.split()[0] == "python")]
-    return fitting or list(records)
-
-
-def _wheels(world: World, project: str) -> list[_Candidate]:
-    wheels = world.knowledge.wheels(project)
-    found = []
-    for final in (False, True):
-        for rank, version in enumerate(wheels.project.ranked.versions):
-            file = wheels.best(rank)
-            known = world.knowledge.known(file) if file is not None else None
-            if file is not None and not isinstance(known, str) and version.is_prerelease != final:
-                found.append(_Candidate(version=version, said=f"{project} {version}", metadata=known))
-    return found
-
-
-def _refusal(world: World, project: str, demands: Sequence[Demand]) -> str | None:
-    """Why the newest version that all demands admit cannot be used, where its metadata says so."""
-    wheels = world.knowledge.wheels(project)
-    for rank in range(len(wheels.project.ranked.versions) - 1, -1, -1):
-        file = wheels.best(rank)
-        known = world.knowledge.known(file) if file is not None else None
-        version = wheels.project.ranked.versions[rank]
-        if isinstance(known, str) and all(_contains(demand.spec, version) for demand in demands):
-            return known
-    return None
-
-
-def _admits(demand: Demand, candidate: _Candidate) -> bool:
+def _admits(demand: Demand, candidate: Candidate) -> bool:
     if not demand.is_conda:
-        return demand.exactly is not None or _contains(demand.spec, candidate.version)
+        return demand.exactly is not None or contains(demand.spec, candidate.version)
     return candidate.record is not None and (
         candidate.record.name != demand.name or record_matches(demand.spec, candidate.record)
     )
-
-
-def _contains(specifier: str, version: Version) -> bool:
-    return SpecifierSet(specifier).contains(version, prereleases=True)
 
 
 # --------------------------------------------------------------------------------------------------- needs
 
 
 def _needs(search: _Search, demand: Demand) -> Iterator[Demand]:
-    """What the best version for all demands on a package needs, once for each demand of another kind."""
+    """What the best version for all demands on a package needs."""
     for key in _keys(search.world, demand):
-        known = [*search.demands.get(key, ()), *search.limits.get(key, ())]
+        known = search.demands[key]
         fitting = _fitting(search.world, key, known)
-        if not fitting:
-            continue
-        best = search.chosen.setdefault(key, fitting[-1])
-        others = {c.version for c in fitting} - {best.version}
-        yield from _of_record(best, demand, len(others)) if best.record else _of_wheel(
-            search.world, best, demand, len(others)
-        )
+        limited = _fitting(search.world, key, [*known, *search.limits.get(key, ())])
+        best = search.chosen.setdefault(key, (limited or fitting)[-1])
+        others = len({c.version for c in fitting} - {best.version})
+        if best.record is not None:
+            yield from _of_record(search.world, best, best.record.depends, demand, others)
+        elif best.metadata is not None and search.world.knowledge is not None:
+            yield from _of_wheel(search.world.knowledge, best, best.metadata, demand, others)
 
 
-def _of_record(best: _Candidate, demand: Demand, others: int) -> Iterator[Demand]:
-    depends = best.record.depends if best.record is not None else ()
+def _of_record(world: World, best: Candidate, depends: Sequence[str], demand: Demand, others: int) -> Iterator[Demand]:
     for spec in depends:
         name = spec.split()[0]
-        if not name.startswith("__"):
-            yield Demand(
-                name=name, spec=spec, is_conda=True, what=_with_others(spec, others), who=best.said, parent=demand
-            )
+        # without a Python that is meant, its builds are of any, and one that disagrees with another proves nothing
+        if world.python is not None or name not in _OF_PYTHON:
+            what = _with_others(spec, others)
+            yield Demand(name=name, spec=spec, is_conda=True, what=what, who=best.said, parent=demand)
 
 
-def _of_wheel(world: World, best: _Candidate, demand: Demand, others: int) -> Iterator[Demand]:
-    if best.metadata is None:
-        return
+def _of_wheel(
+    knowledge: Knowledge, best: Candidate, metadata: CoreMetadata, demand: Demand, others: int
+) -> Iterator[Demand]:
     for extra in ("", *demand.extras):
-        for need in dependencies_of(best.metadata, world.knowledge.target, extra):
+        for need in knowledge.dependencies(metadata, extra):
             extras = f"[{','.join(need.extras)}]" if need.extras else ""
             yield Demand(
                 name=need.name,

@@ -7,18 +7,17 @@ ranks, masks and encodings.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from packaging.markers import Marker
-from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
-from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from resolver.conda import CondaRecord, record_matches
 from resolver.indexes import CoreMetadata
 from resolver.model import CondaSpec, PypiRequirement
 from resolver.platforms import Platform
+from resolver.solver.requirements import gate_of, parse_marker, parse_requirement
 
 __all__ = ["Answer", "violations"]
 
@@ -26,7 +25,7 @@ __all__ = ["Answer", "violations"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """An answer in the plainest form: ``wheels`` maps each project to the metadata of its chosen wheel, ``owned``
-    each project that conda provides to its version."""
+    each project that conda provides to its version; ``overrides`` stand in for what packages need of their project."""
 
     platform: Platform
     environment: Mapping[str, str]
@@ -34,6 +33,7 @@ class Answer:
     wheels: Mapping[str, CoreMetadata]
     owned: Mapping[str, Version]
     owned_extras: Mapping[str, CoreMetadata]
+    overrides: Mapping[str, tuple[PypiRequirement, ...]] = field(default_factory=dict)
 
 
 def violations(
@@ -100,11 +100,30 @@ def _roots(answer: Answer, requirements: Iterable[PypiRequirement]) -> Iterator[
 
 def _needs(answer: Answer, name: str, extra: str) -> Iterator[tuple[str, str, tuple[str, ...], str]]:
     metadata = answer.wheels.get(name) or (answer.owned_extras.get(name) if extra else None)
+    is_condas = name not in answer.wheels  # then what is needed without the extra is conda's affair
     for text in metadata.requires_dist if metadata else ():
-        requirement = Requirement(text)
-        if requirement.marker is None or requirement.marker.evaluate({**answer.environment, "extra": extra}):
-            found = canonicalize_name(requirement.name)
-            yield found, str(requirement.specifier), tuple(map(canonicalize_name, requirement.extras)), name
+        if gate_of(text) not in (None, extra):
+            continue
+        parsed = parse_requirement(text)
+        if is_condas and _applies(answer, parsed.marker, ""):
+            continue
+        if _applies(answer, parsed.marker, extra):
+            need = parsed.dependency
+            yield from _overridden(answer, need.name, need.specifier, need.extras, name)
+
+
+def _applies(answer: Answer, marker: str | None, extra: str) -> bool:
+    return marker is None or parse_marker(marker).evaluate({**answer.environment, "extra": extra})
+
+
+def _overridden(
+    answer: Answer, needed: str, specifier: str, extras: tuple[str, ...], who: str
+) -> Iterator[tuple[str, str, tuple[str, ...], str]]:
+    if needed not in answer.overrides:
+        yield needed, specifier, extras, who
+    for override in answer.overrides.get(needed, ()):
+        if override.marker is None or Marker(override.marker).evaluate({**answer.environment, "extra": ""}):
+            yield needed, override.specifier, (*extras, *override.extras), who
 
 
 def _limits(answer: Answer, constraints: Iterable[PypiRequirement]) -> Iterator[str]:

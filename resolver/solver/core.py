@@ -1,8 +1,8 @@
-"""Why a joint problem has no solution: a smallest set of requests that still contradict each other."""
+"""Why a joint problem has no solution: a smallest set of requests that still contradict each other, and the chain from
+these to the package on which they do."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from packaging.version import Version
@@ -11,9 +11,12 @@ from resolver.conda import CondaSolution, solve_all
 from resolver.model import CondaSpec, Conflict
 from resolver.roots import pep440_of
 from resolver.solver.answer import Request
-from resolver.solver.explain import shown
+from resolver.solver.candidates import World, records_that_count
+from resolver.solver.chains import Contradiction, claims_of, find_contradiction
+from resolver.solver.explain import line_order, shown, virtual_package
 from resolver.solver.joint import JointProblem, JointSolver
-from resolver.solver.pypi import PypiProblem, resolve_pypi
+from resolver.solver.pypi import PypiProblem, limits_on, resolve_pypi, what_there_is
+from resolver.solver.remedies import joint_remedies, problem_of
 
 __all__ = ["joint_conflict"]
 
@@ -21,28 +24,57 @@ _Root = CondaSpec | Request
 
 
 def joint_conflict(solver: JointSolver, joint: JointProblem, problem: PypiProblem) -> Conflict:
-    """The conflict of an unsolvable problem: the requests of the core with their origins, then the requirement at
-    which the fast path fails on that core alone."""
-    core = _core(solver, joint)
-    smaller = _with(joint, core)
+    """The conflict of an unsolvable problem: the requests of the core with their origins, the chain from them to what
+    contradicts itself, and what would fit in the place of one of them.
+
+    Where following the best versions meets no contradiction, the requirement at which the fast path fails on the core
+    alone stands for it.
+    """
+    world = _world(solver, joint)
+    core = sorted(_core(solver, joint, world), key=lambda root: line_order(str(root.origin)))
     claims = tuple(_claim(root) for root in core)
-    conflict = _where_it_fails(solver, smaller, problem)
-    if conflict is None:
-        return Conflict(platform=joint.conda.platform.subdir, subject=claims[0][0], claims=claims)
-    rest = tuple(claim for claim in conflict.claims if claim not in claims)
-    return replace(conflict, claims=claims + rest)
+    found = find_contradiction(core, world)
+    if found is not None:
+        conflict = _told(found, problem, solver, joint)
+    else:
+        conflict = _where_it_fails(solver, problem_of(joint, core), problem) or Conflict(
+            platform=joint.conda.platform.subdir, subject=core[0].name
+        )
+    rest = tuple(claim for claim in dict.fromkeys(conflict.claims) if claim not in claims)
+    told = replace(conflict, claims=claims + rest)
+    if len(core) == 1 and told.subject == core[0].name and told.nearest:
+        return told  # the versions that there are say more
+    return replace(told, remedies=joint_remedies(solver, joint, core))
 
 
-def _core(solver: JointSolver, joint: JointProblem) -> list[_Root]:
-    """Leave out ever smaller runs of roots for as long as what remains has no solution. What is left has one as soon
-    as any single root goes."""
-    core: list[_Root] = [*joint.requests, *joint.conda.specs]
+def _core(solver: JointSolver, joint: JointProblem, world: World) -> list[_Root]:
+    """A set of roots without a solution, that has one as soon as any single root goes."""
+    return _minimised(solver, joint, _suspected(solver, joint, world) or [*joint.requests, *joint.conda.specs])
+
+
+def _suspected(solver: JointSolver, joint: JointProblem, world: World) -> list[_Root] | None:
+    """The roots of a chain, if these alone have no solution: then most of the search for a core is spared."""
+    roots: list[_Root] = [*joint.requests, *joint.conda.specs]
+    found = find_contradiction(roots, world)
+    if found is None:
+        return None
+    places = {demand.way()[0].who for demand in found.demands}
+    chain = [root for root in roots if str(root.origin) in places]
+    with_python = [root for root in roots if root in chain or (isinstance(root, CondaSpec) and root.name == "python")]
+    for suspected in (chain, with_python):
+        if solver.solve(problem_of(joint, suspected)) is None:
+            return suspected
+    return None
+
+
+def _minimised(solver: JointSolver, joint: JointProblem, core: list[_Root]) -> list[_Root]:
+    """Leave out ever smaller runs of roots for as long as what remains has no solution."""
     size = max(1, len(core) // 2)
     while True:
         start = 0
         while start < len(core):
             rest = core[:start] + core[start + size :]
-            if rest and solver.solve(_with(joint, rest)) is None:
+            if rest and solver.solve(problem_of(joint, rest)) is None:
                 core = rest
             else:
                 start += size
@@ -51,14 +83,38 @@ def _core(solver: JointSolver, joint: JointProblem) -> list[_Root]:
         size //= 2
 
 
-def _with(joint: JointProblem, roots: Sequence[_Root]) -> JointProblem:
-    specs = tuple(root for root in roots if isinstance(root, CondaSpec))
-    requests = tuple(root for root in roots if isinstance(root, Request))
-    return replace(joint, conda=replace(joint.conda, specs=specs), requests=requests)
-
-
 def _claim(root: _Root) -> tuple[str, str]:
     return (shown(root), str(root.origin)) if isinstance(root, CondaSpec) else (str(root), root.origin)
+
+
+def _world(solver: JointSolver, joint: JointProblem) -> World:
+    records = records_that_count(joint.conda, lambda name: solver.conda_records(joint.conda, [name])[name])
+    pythons = records("python") if any(spec.name == "python" for spec in joint.conda.specs) else ()
+    return World(
+        knowledge=solver.knowing(joint, joint.python),
+        names=joint.names,
+        records=records,
+        python=next((record for record in pythons if record.version == joint.python.version), None),
+        owned=frozenset(joint.owned),
+        limits=joint.constraints,
+    )
+
+
+def _told(found: Contradiction, problem: PypiProblem, solver: JointSolver, joint: JointProblem) -> Conflict:
+    """A contradiction with the way to each of its demands. Those that are roots are claims of their own."""
+    claims = claims_of(found)
+    detail = found.refusal or ""
+    nearest: tuple[str, ...] = ()
+    if not found.refusal:
+        claims += limits_on(problem, found.subject)
+    if not found.refusal and not any(demand.is_conda for demand in found.demands):
+        others = {project: version for project, version in problem.fixed.items() if project != found.subject}
+        projects = solver.knowing(joint, joint.python).projects
+        detail, nearest = what_there_is(replace(problem, fixed=others), projects, found.subject)
+    platform = joint.conda.platform
+    if not detail:
+        detail = virtual_package(found.subject, platform)
+    return Conflict(platform=platform.subdir, subject=found.subject, claims=claims, nearest=nearest, detail=detail)
 
 
 def _where_it_fails(solver: JointSolver, core: JointProblem, problem: PypiProblem) -> Conflict | None:

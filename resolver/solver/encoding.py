@@ -3,6 +3,7 @@
 - A project ``p`` is the package ``pypi-p``, and its entries (see ``entries``) are its versions: a wheel of some
   version, or the conda package of some version where conda may own the project. The rank of an entry is the version
   that the solver sees; a specifier becomes intervals of ranks, so PEP 440 keeps its exact meaning.
+- A pin of an earlier lock ranks above the others of its kind.
 - Yanked entries rank below all others and pre-releases below all finals, unless a root asks for pre-releases by naming
   one: they are chosen where nothing else is left (PEP 440, PEP 592).
 - Extras are the solver's own (``pypi-p[extras=[x]]``). Only those that are asked for are encoded.
@@ -24,8 +25,10 @@ from resolver.indexes import CoreMetadata, DistributionFile
 from resolver.roots import pep440_of
 from resolver.solver.answer import Request
 from resolver.solver.entries import Entries, Entry
-from resolver.solver.knowledge import Dependency, Knowledge
-from resolver.solver.versions import names_prerelease, ranks
+from resolver.solver.knowledge import Knowledge
+from resolver.solver.pins import NO_PINS, Pins
+from resolver.solver.requirements import Dependency
+from resolver.solver.versions import is_pin, names_prerelease, ranks
 
 __all__ = ["Encoding"]
 
@@ -50,7 +53,8 @@ class Encoding:
     """The records for one target, built anew whenever more is known.
 
     ``owned`` maps the projects that conda owns to its packages; ``providers`` gives the conda records that could
-    provide a project. With ``both`` a project may come from either world, the owner's first.
+    provide a project. With ``both`` a project may come from either world, the owner's first. What ``pins`` name ranks
+    above the rest of its world.
     """
 
     def __init__(
@@ -63,6 +67,7 @@ class Encoding:
         providers: Callable[[str], Sequence[CondaRecord]],
         prereleases: bool = False,
         both: bool = False,
+        pins: Pins = NO_PINS,
     ) -> None:
         self._knowledge = knowledge
         self._requests = requests
@@ -71,11 +76,17 @@ class Encoding:
         self._providers = providers
         self._prereleases = prereleases
         self._both = both
+        self._pins = pins
+        self._pinned_conda = pins.conda_versions
         self._directs = {r.name: r.direct for r in requests if r.direct is not None}
+        self._hashes = _hashes_by_name(requests)
         self._pinned: dict[str, set[str]] = {}
         self._projects: dict[str, _Project] = {}
         self._reached: set[str] = set()
         self._waiting: list[str] = []
+        for name, specifiers in constraints.items():
+            for specifier in specifiers:
+                self._pin(name, specifier)
 
     def build(self) -> tuple[tuple[MadeUpRecord, ...], tuple[str, ...]]:
         """The records of every project within reach of the requests, and the requests as specs, in their order."""
@@ -96,7 +107,7 @@ class Encoding:
 
     def unknown(self, chosen: Mapping[str, int], neighbours: int) -> list[tuple[str, DistributionFile]]:
         """The wheels among ``chosen`` (ranks by project) whose metadata is not known, with so many of the next less
-        preferred entries of each: what the solver will most likely turn to."""
+        preferred wheels of each: what the solver will most likely turn to."""
         wanted: list[tuple[str, DistributionFile]] = []
         for name, rank in sorted(chosen.items()):
             first = self._to_learn(name, self.entry(name, rank))
@@ -104,7 +115,7 @@ class Encoding:
                 continue
             wanted.append((name, first))
             below = (self._to_learn(name, self.entry(name, r)) for r in range(rank - 1, -1, -1))
-            wanted.extend([(name, file) for file in below if file is not None][:neighbours])
+            wanted.extend([(name, file) for file in below if file is not None and _is_wheel(file)][:neighbours])
         return wanted
 
     # ---- entries
@@ -141,13 +152,15 @@ class Encoding:
         return self._from_conda(name, records) if name in self._owned else self._from_index(name)
 
     def _from_conda(self, name: str, records: Sequence[CondaRecord]) -> tuple[Entry, ...]:
-        known = {(r.name, r.version): None for r in records}
+        known = dict.fromkeys((r.name, r.version) for r in records)
+        # the sort is stable: the pinned version comes last, which is first in preference
+        known = dict.fromkeys(sorted(known, key=lambda pair: self._pinned_conda.get(pair[0]) == pair[1]))
         entries = [Entry(version=pep440_of(version), conda=(package, version)) for package, version in known]
         return tuple(entry for entry in entries if self._limited(name, entry.version))
 
     def _from_index(self, name: str) -> tuple[Entry, ...]:
-        wheels = self._knowledge.wheels(name)
-        ranked = wheels.project.ranked
+        files = self._knowledge.files(name)
+        ranked = files.project.ranked
         natural = self._prereleases or any(
             names_prerelease(s)
             for s in (*(r.specifier for r in self._requests if r.name == name), *self._constraints.get(name, ()))
@@ -155,16 +168,24 @@ class Encoding:
         mask = ranked.all
         for constraint in self._constraints.get(name, ()):
             mask &= ranked.admitted(constraint)
-        found: list[tuple[tuple[bool, bool, int], Entry]] = []
+        hashes = self._hashes.get(name)
+        pinned = 0
+        for exact in self._pinned.get(name, ()):
+            pinned |= ranked.admitted(exact)
+        pin = self._pins.projects.get(name)
+        held = pin.rank_in(ranked) if pin is not None else None
+        found: list[tuple[tuple[bool, bool, bool, bool, int], Entry]] = []
         for rank in ranks(mask):
             version = ranked.versions[rank]
-            file = wheels.best(rank)
+            file = pin.file_of(files, rank, hashes) if pin is not None and rank == held else None
+            file = file or files.best(rank, hashes=hashes)
             yanked = file is None
-            if file is None and str(version) in self._pinned.get(name, ()):
-                file = wheels.best(rank, yanked=True)
+            if file is None and pinned >> rank & 1:
+                file = files.best(rank, yanked=True, hashes=hashes)
             if file is not None and not isinstance(self._knowledge.known(file), str):
                 final = natural or not version.is_prerelease
-                found.append(((not yanked, final, rank), Entry(version=version, file=file)))
+                order = (not yanked, final, rank == held, not files.is_late(file), rank)
+                found.append((order, Entry(version=version, file=file)))
         return tuple(entry for _, entry in sorted(found, key=lambda pair: pair[0]))
 
     def _limited(self, name: str, version: Version) -> bool:
@@ -190,7 +211,7 @@ class Encoding:
             rank=rank,
             depends=tuple(depends),
             constrains=constrains,
-            extras=tuple((extra, tuple(self._specs(metadata, extra))) for extra in extras),
+            extras=tuple((extra, tuple(self._extra_specs(name, entry, metadata, extra))) for extra in extras),
         )
 
     def _known_metadata(self, name: str, entry: Entry) -> CoreMetadata | None:
@@ -212,6 +233,13 @@ class Encoding:
         found = self._knowledge.dependencies(metadata, extra)
         return [self._dependency(dependency) for dependency in found]
 
+    def _extra_specs(self, name: str, entry: Entry, metadata: CoreMetadata | None, extra: str) -> list[str]:
+        """What an extra adds. Where nothing tells what an extra of conda's package needs, it cannot be had."""
+        file = self._to_learn(name, entry)
+        if entry.conda is not None and (file is None or isinstance(self._knowledge.known(file), str)):
+            return [f"pypi-{name}{_NOTHING}"]
+        return self._specs(metadata, extra)
+
     def _dependency(self, dependency: Dependency) -> str:
         if dependency.url is not None:
             return f"pypi-{dependency.name}{_NOTHING}"
@@ -231,5 +259,19 @@ class Encoding:
 
     def _pin(self, name: str, specifier: str) -> None:
         """A version that is pinned exactly may be a yanked one (PEP 592)."""
-        if specifier.startswith("==") and "*" not in specifier and "," not in specifier:
-            self._pinned.setdefault(name, set()).add(specifier.lstrip("=").strip())
+        if is_pin(specifier):
+            self._pinned.setdefault(name, set()).add(specifier)
+
+
+def _is_wheel(file: DistributionFile) -> bool:
+    """Metadata of an sdist may need a build, and nothing is built that may not be chosen."""
+    return file.filename.endswith(".whl")
+
+
+def _hashes_by_name(requests: Sequence[Request]) -> dict[str, frozenset[str]]:
+    """The hashes of which a project's file must have one, for the projects that some request names any for."""
+    found: dict[str, frozenset[str]] = {}
+    for request in requests:
+        if request.hashes:
+            found[request.name] = found.get(request.name, frozenset(request.hashes)) & frozenset(request.hashes)
+    return found

@@ -15,18 +15,34 @@ a second lets every project come from either world; if that has none for any Pyt
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from resolver.conda import Channels, CondaProblem, CondaRecord, MixedProblem, MixedSolution, conda_records, solve_mixed
+from packaging.specifiers import SpecifierSet
+
+from resolver.conda import (
+    CondaProblem,
+    CondaRecord,
+    MixedProblem,
+    MixedSolution,
+    conda_records,
+    record_matches,
+    solve_mixed,
+)
 from resolver.errors import NoSolution
 from resolver.names import NamesMap
 from resolver.platforms import PythonTarget
+from resolver.roots import pep440_of
 from resolver.solver.answer import Choice, PypiSolution, Request, read_answer
 from resolver.solver.encoding import Encoding
 from resolver.solver.knowledge import Knowledge
+from resolver.solver.pins import NO_PINS, Pins
 from resolver.solver.projects import Projects
 from resolver.solver.targets import Target
+
+if TYPE_CHECKING:
+    from resolver.conda.channels import Channels
 
 __all__ = ["JointProblem", "JointSolution", "JointSolver"]
 
@@ -37,7 +53,7 @@ _NEIGHBOURS = 4
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JointProblem:
     """``conda`` has no specs where the environment has none. ``owned`` are the projects of conda's own solution,
-    ``python`` its Python (or the one that wheels are chosen for)."""
+    ``python`` its Python (or the one that wheels are chosen for), ``pins`` what an earlier lock holds."""
 
     conda: CondaProblem
     requests: tuple[Request, ...]
@@ -46,6 +62,7 @@ class JointProblem:
     python: PythonTarget
     names: NamesMap
     prereleases: bool = False
+    pins: Pins = NO_PINS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,11 +96,20 @@ class JointSolver:
                 solution = self._solve_for(problem, python, both)
                 if solution is not None:
                     return solution
+        for python in self._patches(problem, pythons):
+            for both in (False, True):
+                solution = self._solve_for(problem, python, both, exactly=True)
+                if solution is not None:
+                    return solution
         return None
 
     # ---- one Python
 
-    def _solve_for(self, problem: JointProblem, python: PythonTarget, both: bool) -> JointSolution | None:
+    def _solve_for(
+        self, problem: JointProblem, python: PythonTarget, both: bool, *, exactly: bool = False
+    ) -> JointSolution | None:
+        this_python = f"python {python.version if exactly else python.minor}.*"
+        limited = set(problem.owned)
         knowledge = self.knowing(problem, python)
         encoding = Encoding(
             knowledge=knowledge,
@@ -93,17 +119,21 @@ class JointSolver:
             providers=_Providers(self, problem).of,
             prereleases=problem.prereleases,
             both=both,
+            pins=problem.pins,
         )
         for _ in range(_MOST_ROUNDS):
             records, specs = encoding.build()
+            limits = (this_python, *self._limits(problem, limited))
             answer = solve_mixed(
                 self.channels(),
-                MixedProblem(
-                    conda=problem.conda, records=records, specs=specs, constraints=(f"python {python.minor}.*",)
-                ),
+                MixedProblem(conda=problem.conda, records=records, specs=specs, constraints=limits),
             )
             if not isinstance(answer, MixedSolution):
                 return None
+            owned = _owned_by(answer.records, problem.names)
+            if not owned.isdisjoint(problem.constraints.keys() - limited):
+                limited |= owned
+                continue
             chosen = {name.removeprefix("pypi-"): rank for name, rank in answer.ranks.items()}
             unknown = encoding.unknown(chosen, _NEIGHBOURS)
             if not unknown:
@@ -128,17 +158,43 @@ class JointSolver:
     def _pythons(self, problem: JointProblem) -> list[PythonTarget]:
         """The Python that conda alone chose, then one of each other minor version that the channels have, newest
         first. Where python is not conda's there is no choice."""
-        if not any(spec.name == "python" for spec in problem.conda.specs):
-            return [problem.python]
-        newest: dict[str, PythonTarget] = {}
-        for record in self.conda_records(problem.conda, ["python"])["python"]:
-            if "pypy" not in record.build:
-                target = PythonTarget.from_conda(record.version, record.build)
-                if target.free_threaded == problem.python.free_threaded:
-                    newest[target.minor] = target
+        newest = {target.minor: target for target in self._all_pythons(problem)}
         newest.pop(problem.python.minor, None)
         others = sorted(newest.values(), key=lambda t: t.release, reverse=True)
         return [problem.python, *others]
+
+    def _patches(self, problem: JointProblem, pythons: Sequence[PythonTarget]) -> list[PythonTarget]:
+        """The other Pythons, newest first, for which some ``Requires-Python`` that was met says something else than
+        for the tried one of the same minor version (``!=3.9.7`` is not rare)."""
+        tried = {python.minor: self.knowing(problem, python).target for python in pythons}
+        others = [p for p in self._all_pythons(problem) if p not in pythons and tried[p.minor].differs_for(p)]
+        return sorted(dict.fromkeys(others), key=lambda t: t.release, reverse=True)
+
+    def _all_pythons(self, problem: JointProblem) -> list[PythonTarget]:
+        """Those of the channels that the specs admit, oldest first."""
+        specs = [str(spec) for spec in problem.conda.specs if spec.name == "python"]
+        records = self.conda_records(problem.conda, ["python"])["python"] if specs else ()
+        found = [
+            PythonTarget.from_conda(record.version, record.build)
+            for record in records
+            if "pypy" not in record.build and all(record_matches(spec, record) for spec in specs)
+        ]
+        return [target for target in found if target.free_threaded == problem.python.free_threaded]
+
+    def _limits(self, problem: JointProblem, projects: Set[str]) -> tuple[str, ...]:
+        """The constraints on these projects as constraints on the conda packages that would provide them."""
+        limits = []
+        for project in sorted(problem.constraints.keys() & projects):
+            specifiers = problem.constraints[project]
+            admitted: dict[str, dict[str, bool]] = {}
+            for record in _Providers(self, problem).of(project):
+                version = pep440_of(record.version)
+                fits = all(SpecifierSet(s).contains(version, prereleases=True) for s in specifiers)
+                admitted.setdefault(record.name, {})[record.version] = fits
+            for name, versions in admitted.items():
+                out = [f"!={version}" for version, fits in versions.items() if not fits]
+                limits += [f"{name}[version='{','.join(out)}']"] if out else []
+        return tuple(limits)
 
     def conda_records(self, problem: CondaProblem, names: Sequence[str]) -> dict[str, tuple[CondaRecord, ...]]:
         """All records of these conda packages, oldest first."""
@@ -168,6 +224,10 @@ class _Providers:
             for r in records[name]
             if project in names.provides(r.name, depends=r.depends, noarch=r.noarch)
         )
+
+
+def _owned_by(records: Sequence[CondaRecord], names: NamesMap) -> set[str]:
+    return {p for r in records for p in names.provides(r.name, depends=r.depends, noarch=r.noarch)}
 
 
 def _choices(encoding: Encoding, chosen: Mapping[str, int]) -> dict[str, Choice]:

@@ -7,45 +7,34 @@ solve begins with what the fast path has learned, and an answer must not depend 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from resolver.indexes import CoreMetadata, DistributionFile, InvalidMetadata
+from resolver.indexes import CoreMetadata, DistributionFile, InvalidMetadata, NeedsBuild
 from resolver.solver.direct import DirectFile
-from resolver.solver.projects import Projects, Wheels
-from resolver.solver.targets import Target, parse_requirement
+from resolver.solver.projects import ProjectFiles, Projects
+from resolver.solver.requirements import Dependency, gate_of, parse_requirement
+from resolver.solver.targets import Target
 
 __all__ = ["Dependency", "Knowledge", "dependencies_of"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dependency:
-    """One requirement of a candidate that applies on the target."""
-
-    name: str
-    specifier: str
-    extras: tuple[str, ...] = ()
-    url: str | None = None
-
-
 class Knowledge:
-    """Wheels by project and metadata by file. ``metadata`` asks the index once; a refusal is kept as its reason."""
+    """Files by project and metadata by file. ``metadata`` asks the index once; a refusal is kept as its reason."""
 
     def __init__(self, projects: Projects, target: Target) -> None:
         self.projects = projects
         self.target = target
-        self._wheels: dict[str, Wheels] = {}
+        self._files: dict[str, ProjectFiles] = {}
         self._metadata: dict[DistributionFile, CoreMetadata | str] = {}
         self._refused: dict[str, int] = {}
+        self.unbuilt: set[str] = set()
         self._dependencies: dict[tuple[int, str], tuple[Dependency, ...]] = {}
 
-    def wheels(self, name: str) -> Wheels:
-        if name not in self._wheels:
-            self._wheels[name] = Wheels(self.projects.get(name), self.target)
-        return self._wheels[name]
+    def files(self, name: str) -> ProjectFiles:
+        if name not in self._files:
+            self._files[name] = self.projects.files(name, self.target)
+        return self._files[name]
 
     def metadata(self, name: str, file: DistributionFile) -> CoreMetadata | str:
         """The metadata of a wheel, or why the wheel cannot be used: it is invalid, or for other Pythons."""
@@ -65,37 +54,52 @@ class Knowledge:
         return self._refused.get(name, 0)
 
     def dependencies(self, metadata: CoreMetadata, extra: str = "") -> tuple[Dependency, ...]:
-        """``dependencies_of``, worked out once for what this object has learned."""
+        """``dependencies_of``, with overrides in the place of what they override, worked out once for what this object
+        has learned."""
         key = (id(metadata), extra)
         if key not in self._dependencies:
-            self._dependencies[key] = tuple(dependencies_of(metadata, self.target, extra))
+            asked = dependencies_of(metadata, self.target, extra)
+            self._dependencies[key] = tuple(found for need in asked for found in self._overridden(need))
         return self._dependencies[key]
+
+    def _overridden(self, need: Dependency) -> Iterator[Dependency]:
+        overrides = self.projects.policy.overrides.get(need.name)
+        if overrides is None:
+            yield need
+            return
+        for override in overrides:
+            if self.target.applies(override.marker):
+                extras = tuple(sorted({*need.extras, *override.extras}))
+                yield Dependency(name=need.name, specifier=override.specifier, extras=extras)
 
     def learn(self, files: Iterable[tuple[str, DistributionFile]]) -> None:
         """Ask for all of these at once."""
         wanted = [(name, file) for name, file in files if file not in self._metadata]
         for name, file in wanted:
-            self.wheels(name).prefetch(file)
+            self.files(name).prefetch(file)
         for name, file in wanted:
             self.metadata(name, file)
 
     def usable(self, direct: DirectFile) -> CoreMetadata | str:
-        """The metadata of a direct wheel, or why it cannot be used on the target."""
-        if not self.target.takes(direct.filename):
+        """The metadata of a direct wheel or source, or why it cannot be used on the target."""
+        if direct.filename.endswith(".whl") and not self.target.takes(direct.filename):
             return f"{direct.filename} is no wheel for {self.target}"
         return self._for_this_python(direct.metadata)
 
     def file_of(self, name: str, version: Version) -> DistributionFile | None:
         """Any usable wheel of that version: metadata does not differ between the wheels of one version."""
-        wheels = self.wheels(name)
-        for rank, known in enumerate(wheels.project.ranked.versions):
+        files = self.files(name)
+        for rank, known in enumerate(files.project.ranked.versions):
             if known == version:
-                return wheels.best(rank, yanked=True)
+                return files.best(rank, yanked=True)
         return None
 
     def _ask(self, name: str, file: DistributionFile) -> CoreMetadata | str:
         try:
-            metadata = self.wheels(name).metadata(file)
+            metadata = self.files(name).metadata(file)
+        except NeedsBuild as error:
+            self.unbuilt.add(name)
+            return f"{error.message} (--allow-builds={name} permits that)"
         except InvalidMetadata as error:
             return error.message
         return self._for_this_python(metadata)
@@ -109,16 +113,10 @@ class Knowledge:
 def dependencies_of(metadata: CoreMetadata, target: Target, extra: str = "") -> Iterator[Dependency]:
     """What the metadata asks for on the target: without an extra, or what ``extra`` adds to that."""
     for text in metadata.requires_dist:
+        gate = gate_of(text)
+        if gate is not None and gate != extra:
+            continue
         requirement = parse_requirement(text)
-        without = target.applies(requirement.marker)
+        without = gate is None and target.applies(requirement.marker)
         if (not without and target.applies(requirement.marker, extra)) if extra else without:
-            yield _dependency(requirement)
-
-
-def _dependency(requirement: Requirement) -> Dependency:
-    return Dependency(
-        name=canonicalize_name(requirement.name),
-        specifier=str(requirement.specifier),
-        extras=tuple(sorted(canonicalize_name(extra) for extra in requirement.extras)),
-        url=requirement.url,
-    )
+            yield requirement.dependency

@@ -3,55 +3,137 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
 
-from packaging.utils import InvalidSdistFilename, parse_sdist_filename
 from packaging.version import InvalidVersion, Version
 
-from resolver.indexes import CoreMetadata, DistributionFile, Index
+from resolver.indexes import CoreMetadata, DistributionFile, Index, NeedsBuild
+from resolver.solver.policy import FilePolicy
 from resolver.solver.targets import Target
 from resolver.solver.versions import RankedVersions
 
-__all__ = ["Project", "Projects", "Wheels"]
+if TYPE_CHECKING:
+    from resolver.source_trees import Builds
+
+__all__ = ["WITHOUT_TIME", "Project", "ProjectFiles", "Projects"]
+
+_NO_BUILD = (-1, "")
+
+WITHOUT_TIME = "without upload time, which the cut-off needs"
+"""Why a file is refused whose age nobody told."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Wheel:
+class _Wheel(NamedTuple):  # made by the ten thousand, and a tuple is made in a third of the time
     file: DistributionFile
     build: tuple[int, str]
-    pythons: str
-    abis: str
-    platforms: str
+    tags: str
 
 
 class Project:
-    """One project of one index. ``wheels[rank]`` are the wheels of a version; sdists are only counted."""
+    """One project: its versions, and the files of each (``sdists[rank]``, ``wheels(rank)``). ``pages`` are its files by
+    index, the preferred one first; most often there is one.
 
-    def __init__(self, name: str, index: Index | None, files: Sequence[DistributionFile]) -> None:
+    A page may have thousands of files, so they are only sorted by the version in their names; what else a name says is
+    read when a version is looked at.
+    """
+
+    def __init__(self, name: str, pages: Sequence[tuple[Index, Sequence[DistributionFile]]] = ()) -> None:
         self.name = name
-        self.index = index
-        wheels: dict[Version, list[_Wheel]] = {}
-        self.sdists: set[Version] = set()
-        for file in files:
-            if file.filename.endswith(".whl"):
-                parsed = _parse_wheel(file)
-                if parsed is not None:
-                    wheels.setdefault(parsed[0], []).append(parsed[1])
-            elif (version := _sdist_version(file.filename)) is not None:
-                self.sdists.add(version)
-        ordered = sorted({*wheels, *self.sdists})
+        self.index = pages[0][0] if pages else None
+        self._pages = pages
+        self._later = {file.url: place for place, (_, files) in enumerate(pages) if place for file in files}
+        by_version = _by_version([file for _, files in pages for file in files])
+        ordered = sorted(by_version)
         self.ranked = RankedVersions(ordered)
-        self.wheels = tuple(tuple(wheels.get(version, ())) for version in ordered)
+        self._wheels = tuple(tuple(by_version[version][0]) for version in ordered)
+        self.sdists = tuple(tuple(by_version[version][1]) for version in ordered)
+        self._parsed: dict[int, tuple[_Wheel, ...]] = {}
+
+    @property
+    def has_wheels(self) -> bool:
+        return any(self._wheels)
+
+    def place_of(self, file: DistributionFile) -> int:
+        """The place of the file's index among those of the project, 0 the preferred one."""
+        return self._later.get(file.url, 0) if self._later else 0
+
+    def index_of(self, file: DistributionFile) -> Index:
+        return self._pages[self.place_of(file)][0]
+
+    def wheels(self, rank: int) -> tuple[_Wheel, ...]:
+        parsed = self._parsed.get(rank)
+        if parsed is None:
+            found = (_parse_wheel(file) for file in self._wheels[rank])
+            parsed = self._parsed[rank] = tuple(wheel for wheel in found if wheel is not None)
+        return parsed
+
+
+_Files = tuple[list[DistributionFile], list[DistributionFile]]
+"""Wheels and sdists."""
+
+
+def _by_version(files: Sequence[DistributionFile]) -> dict[Version, _Files]:
+    """Names of another form are no candidates. Two spellings of one version (1.0, 1.0.0) are the same version."""
+    found: dict[Version, _Files] = {}
+    for text, (wheels, sdists) in _by_text(files).items():
+        try:
+            version = Version(text)
+        except InvalidVersion:
+            continue
+        known = found.setdefault(version, (wheels, sdists))
+        if known[0] is not wheels:
+            known[0].extend(wheels)
+            known[1].extend(sdists)
+    return found
+
+
+def _by_text(files: Sequence[DistributionFile]) -> dict[str, _Files]:
+    """By the version as it is written, of which there are far fewer than files."""
+    found: dict[str, _Files] = {}
+    for file in files:
+        name = file.filename
+        if name.endswith(".whl"):
+            parts = name.split("-", 2)
+            if len(parts) != 3:
+                continue
+            text, kind = _unescaped(parts[1]), 0
+        elif name.endswith((".tar.gz", ".zip")):
+            text, kind = name.removesuffix(".zip").removesuffix(".tar.gz").rpartition("-")[2], 1
+        else:
+            continue
+        known = found.get(text)
+        if known is None:
+            known = found[text] = ([], [])
+        known[kind].append(file)
+    return found
+
+
+def _unescaped(version: str) -> str:
+    """A dash in a version (``1.0-1``) is an underscore in the name of a wheel."""
+    return version.replace("_", "-") if "_" in version and "+" not in version else version
 
 
 class Projects:
     """All projects of one run, from several indexes of which the first that has a project owns it: a name that a
-    private index has is never looked up elsewhere (no dependency confusion). Threads may share it."""
+    private index has is never looked up elsewhere (no dependency confusion). With ``best_match`` the files of all
+    indexes count; a project in ``index_for`` comes from that index alone. Threads may share it."""
 
-    def __init__(self, indexes: Sequence[Index]) -> None:
+    def __init__(
+        self,
+        indexes: Sequence[Index],
+        *,
+        index_for: Mapping[str, Index] | None = None,
+        best_match: bool = False,
+        policy: FilePolicy | None = None,
+        builds: Builds | None = None,
+    ) -> None:
         self.indexes = tuple(indexes)
+        self.policy = policy or FilePolicy()
+        self.builds = builds
+        self._index_for = dict(index_for or {})
+        self._best_match = best_match
         self._known: dict[str, Project] = {}
         self._lock = threading.Lock()
 
@@ -65,6 +147,10 @@ class Projects:
         with self._lock:
             return self._known.setdefault(name, project)
 
+    def files(self, name: str, target: Target) -> ProjectFiles:
+        """What the target can use of a project."""
+        return ProjectFiles(self.get(name), target, self.policy, self.builds)
+
     def seen(self) -> tuple[str, ...]:
         """The names that an index was found to have, sorted."""
         with self._lock:
@@ -73,55 +159,113 @@ class Projects:
     def prefetch(self, names: Sequence[str]) -> None:
         """A hint: only the first index is asked ahead, since most names end there."""
         if self.indexes:
-            self.indexes[0].prefetch([name for name in names if name not in self._known])
+            self.indexes[0].prefetch(n for n in names if n not in self._known and n not in self._index_for)
+
+    def indexes_for(self, name: str) -> tuple[Index, ...]:
+        """The indexes that may have that project, in the order in which they are asked."""
+        own = self._index_for.get(name)
+        return self.indexes if own is None else (own,)
 
     def _load(self, name: str) -> Project:
-        for index in self.indexes:
+        pages: list[tuple[Index, Sequence[DistributionFile]]] = []
+        for index in self.indexes_for(name):
             page = index.page(name)
             if page is not None:
-                return Project(name, index, page.files)
-        return Project(name, None, ())
+                pages.append((index, page.files))
+                if not self._best_match:
+                    break
+        return Project(name, pages)
 
 
-class Wheels:
-    """What one target can install of a project, found out version by version when it is asked for."""
+class ProjectFiles:
+    """What one target can use of a project, found out version by version when it is asked for. A wheel is always
+    preferred to an sdist of the same version."""
 
-    def __init__(self, project: Project, target: Target) -> None:
+    def __init__(
+        self, project: Project, target: Target, policy: FilePolicy | None = None, builds: Builds | None = None
+    ) -> None:
         self.project = project
         self._target = target
+        self._policy = policy or FilePolicy()
+        self._builds = builds
         self._chosen: dict[tuple[int, bool, frozenset[str] | None], DistributionFile | None] = {}
 
     def best(self, rank: int, *, yanked: bool = False, hashes: frozenset[str] | None = None) -> DistributionFile | None:
-        """The wheel of that version with the best tag (then the highest build number), if there is one that may
-        be used here; yanked ones (PEP 592) only where ``yanked`` allows them and nothing else is left. With
+        """The wheel of that version with the best tag (then the highest build number), else its sdist, if there is one
+        that may be used here; yanked ones (PEP 592) only where ``yanked`` allows them and nothing else is left. With
         ``hashes`` (``sha256:hex``) only files that have one of them count."""
         key = (rank, yanked, hashes)
         if key not in self._chosen:
-            self._chosen[key] = self._choose(rank, yanked, hashes)
+            self._chosen[key] = (
+                self._choose(rank, False, hashes)
+                or self._choose_sdist(rank, False, hashes)
+                or (self._choose(rank, True, hashes) if yanked else None)
+                or (self._choose_sdist(rank, True, hashes) if yanked else None)
+            )
         return self._chosen[key]
 
+    def is_late(self, file: DistributionFile) -> bool:
+        """Whether the version comes after all those that have a wheel: it has an sdist alone."""
+        return not file.filename.endswith(".whl") and not self._policy.ranks_sdists(self.project.name)
+
     def metadata(self, file: DistributionFile) -> CoreMetadata:
-        if self.project.index is None:
-            raise LookupError(self.project.name)
-        return self.project.index.metadata(file)
+        """What the file says of itself, or what a build says where one is needed and permitted. Raises what
+        ``Index.metadata`` raises."""
+        try:
+            return self.project.index_of(file).metadata(file)
+        except NeedsBuild:
+            if self._builds is None or not self._policy.may_be_built(self.project.name):
+                raise
+            return self._builds.metadata_of_sdist(file)
 
     def prefetch(self, file: DistributionFile) -> None:
-        if self.project.index is not None:
-            self.project.index.prefetch_metadata([file])
+        """A hint. An sdist is read whole or even built, and is not read ahead."""
+        if file.filename.endswith(".whl"):
+            self.project.index_of(file).prefetch_metadata([file])
+
+    def _choose_sdist(self, rank: int, yanked: bool, hashes: frozenset[str] | None) -> DistributionFile | None:
+        name = self.project.name
+        if not self.project.sdists[rank] or not self._policy.takes_sdists(name):
+            return None
+        usable = [
+            file
+            for file in self.project.sdists[rank]
+            if self.refusal(file, yanked=yanked) is None
+            and (hashes is None or f"sha256:{file.sha256}" in hashes)
+            and self._policy.could_tell(name, _instant(file.upload_time))
+        ]
+        # a zip is what very old releases have besides
+        order = [(-self.project.place_of(f), f.filename.endswith(".tar.gz"), f.filename) for f in usable]
+        return usable[order.index(max(order))] if usable else None
 
     def _choose(self, rank: int, yanked: bool, hashes: frozenset[str] | None) -> DistributionFile | None:
-        best: tuple[bool, int, tuple[int, str], str] | None = None
+        if not self._policy.takes_wheels(self.project.name):
+            return None
+        best: tuple[bool, int, int, tuple[int, str], str] | None = None
         chosen = None
-        for wheel in self.project.wheels[rank]:
-            priority = self._priority(wheel)
+        for wheel in self.project.wheels(rank):
+            priority = self._target.priority_of(wheel.tags)
             if priority is None or self.refusal(wheel.file, yanked=yanked) is not None:
                 continue
             if hashes is not None and f"sha256:{wheel.file.sha256}" not in hashes:
                 continue
-            key = (wheel.file.yanked is None, -priority, wheel.build, wheel.file.filename)
+            place = self.project.place_of(wheel.file)
+            key = (wheel.file.yanked is None, -place, -priority, wheel.build, wheel.file.filename)
             if best is None or key > best:
                 best, chosen = key, wheel.file
         return chosen
+
+    def untimed(self) -> int:
+        """How many files are refused because nobody told their age."""
+        count = len(self.project.ranked.versions)
+        files = [
+            w.file
+            for rank in range(count)
+            for w in self.project.wheels(rank)
+            if self._target.priority_of(w.tags) is not None
+        ]
+        files += [file for sdists in self.project.sdists for file in sdists]
+        return sum(self.refusal(file) == WITHOUT_TIME for file in files)
 
     def refusal(self, file: DistributionFile, *, yanked: bool = False) -> str | None:
         """Why a file may not be used here, tags apart; ``None`` if it may."""
@@ -134,45 +278,27 @@ class Wheels:
         if self._target.cut_off is not None:
             uploaded = _instant(file.upload_time)
             if uploaded is None:
-                return "without upload time, which the cut-off needs"
+                return None if self._policy.take_untimed else WITHOUT_TIME
             if uploaded > self._target.cut_off:
                 return "newer than the cut-off"
         return None
 
-    def _priority(self, wheel: _Wheel) -> int | None:
-        """The place of the wheel's best tag among the target's, 0 the best."""
-        tags = self._target.tags
-        found = [
-            priority
-            for python in wheel.pythons.split(".")
-            for abi in wheel.abis.split(".")
-            for platform in wheel.platforms.split(".")
-            if (priority := tags.get(f"{python}-{abi}-{platform}")) is not None
-        ]
-        return min(found, default=None)
 
-
-def _parse_wheel(file: DistributionFile) -> tuple[Version, _Wheel] | None:
+def _parse_wheel(file: DistributionFile) -> _Wheel | None:
     """``NAME-VERSION[-BUILD]-PYTHON-ABI-PLATFORM.whl``; a name of another form is no candidate."""
-    parts = file.filename.removesuffix(".whl").split("-")
-    if len(parts) not in (5, 6):
+    parts = file.filename.removesuffix(".whl").split("-", 2)
+    if len(parts) != 3:
         return None
-    try:
-        version = Version(parts[1].replace("_", "-") if "+" not in parts[1] else parts[1])
-    except InvalidVersion:
+    tags, build = parts[2].lower(), _NO_BUILD
+    dashes = tags.count("-")
+    if dashes == 3:
+        written = parts[2].partition("-")[0]
+        tags = tags.partition("-")[2]
+        digits = written[: len(written) - len(written.lstrip("0123456789"))]
+        build = (int(digits), written[len(digits) :]) if digits else _NO_BUILD
+    elif dashes != 2:
         return None
-    build = parts[2] if len(parts) == 6 else ""
-    digits = build[: len(build) - len(build.lstrip("0123456789"))]
-    number = (int(digits), build[len(digits) :]) if digits else (-1, "")
-    pythons, abis, platforms = (part.lower() for part in parts[-3:])
-    return version, _Wheel(file=file, build=number, pythons=pythons, abis=abis, platforms=platforms)
-
-
-def _sdist_version(filename: str) -> Version | None:
-    try:
-        return parse_sdist_filename(filename)[1]
-    except (InvalidSdistFilename, InvalidVersion):
-        return None
+    return _Wheel(file, build, tags)
 
 
 def _instant(upload_time: str | None) -> datetime | None:

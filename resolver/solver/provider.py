@@ -18,8 +18,10 @@ from resolvelib.resolvers import RequirementInformation
 
 from resolver.indexes import CoreMetadata, DistributionFile
 from resolver.solver.direct import DirectFile
-from resolver.solver.knowledge import Dependency, Knowledge, dependencies_of
-from resolver.solver.versions import names_prerelease, ranks
+from resolver.solver.knowledge import Knowledge
+from resolver.solver.pins import ProjectPin
+from resolver.solver.requirements import Dependency
+from resolver.solver.versions import is_pin, names_prerelease, ranks
 
 __all__ = ["Candidate", "Identifier", "Need", "Provider"]
 
@@ -73,7 +75,8 @@ class Candidate:
 
 class Provider(AbstractProvider[Need, Candidate, Identifier]):
     """``fixed`` maps the projects that conda provides to their versions;
-    ``constraints`` maps projects to the specifier sets that limit them without asking for them."""
+    ``constraints`` maps projects to the specifier sets that limit them without asking for them. ``pins`` are tried
+    first, and pinned roots are decided before new ones."""
 
     def __init__(
         self,
@@ -82,11 +85,13 @@ class Provider(AbstractProvider[Need, Candidate, Identifier]):
         fixed: Mapping[str, Version],
         constraints: Mapping[str, Sequence[str]],
         prereleases: bool = False,
+        pins: Mapping[str, ProjectPin] | None = None,
     ) -> None:
         self._knowledge = knowledge
         self._fixed = fixed
         self._constraints = constraints
         self._prereleases = prereleases
+        self._pins = pins or {}
         self._candidates: dict[tuple[str, str, int, str], Candidate] = {}
         self._needs: dict[tuple[str, str, int], tuple[Need, ...]] = {}
 
@@ -112,7 +117,7 @@ class Provider(AbstractProvider[Need, Candidate, Identifier]):
         return (
             not given,
             not root,
-            identifier if root else ("", ""),
+            (identifier[0] not in self._pins, *identifier) if root else (),
             not any("==" in n.specifier and "*" not in n.specifier for n in needs),
             identifier[0] not in causes,
             not any(n.specifier for n in needs),
@@ -156,36 +161,47 @@ class Provider(AbstractProvider[Need, Candidate, Identifier]):
     # ---- candidates
 
     def _from_index(self, name: str, extra: str, needs: Sequence[Need], tried: set[int]) -> Iterator[Candidate]:
-        """Candidates in order of preference: the newest first, pre-releases only where PEP 440 lets them count."""
-        wheels = self._knowledge.wheels(name)
-        ranked = wheels.project.ranked
+        """Candidates in order of preference: the pin, then the newest first, those late that have an sdist alone,
+        pre-releases only where PEP 440 lets them count."""
+        files = self._knowledge.files(name)
+        ranked = files.project.ranked
         specifiers = [*(need.specifier for need in needs), *self._constraints.get(name, ())]
         mask = ranked.all
         for specifier in specifiers:
             mask &= ranked.admitted(specifier)
-        exact = any(_is_exact(specifier) for specifier in specifiers)
+        exact = any(is_pin(specifier) for specifier in specifiers)
         hashes = _hashes(needs)
-        asked_for = self._prereleases or any(names_prerelease(s) for s in specifiers)
+        by_people = [*(need.specifier for need in needs if need.root), *self._constraints.get(name, ())]
+        asked_for = self._prereleases or any(map(names_prerelease, by_people))
         groups = [mask] if asked_for else [mask & ~ranked.prereleases, mask & ranked.prereleases]
+        pin = self._pins.get(name)
+        pinned = pin.rank_in(ranked) if pin is not None else None
         for group in groups:
             some = False
-            for rank in ranks(group):
-                file = wheels.best(rank, yanked=exact, hashes=hashes)
+            late: list[Candidate] = []
+            for rank in _pinned_first(ranks(group), pinned):
+                file = pin.file_of(files, rank, hashes) if pin is not None and rank == pinned else None
+                file = file or files.best(rank, yanked=exact, hashes=hashes)
                 if file is None:
                     continue
                 if not some:
-                    wheels.prefetch(file)
+                    files.prefetch(file)
                 some = True
                 candidate = self._candidate(name, extra, rank, file)
-                if id(candidate) not in tried and _exactly(needs, candidate):
+                if id(candidate) in tried or not _exactly(needs, candidate):
+                    continue
+                if files.is_late(file) and rank != pinned:
+                    late.append(candidate)
+                else:
                     yield candidate
+            yield from late
             if some:
                 return
 
     def _candidate(self, name: str, extra: str, rank: int, file: DistributionFile) -> Candidate:
         key = (name, extra, rank, file.filename)
         if key not in self._candidates:
-            version = self._knowledge.wheels(name).project.ranked.versions[rank]
+            version = self._knowledge.files(name).project.ranked.versions[rank]
             self._candidates[key] = Candidate(name=name, extra=extra, version=version, rank=rank, file=file)
         return self._candidates[key]
 
@@ -217,7 +233,7 @@ class Provider(AbstractProvider[Need, Candidate, Identifier]):
             return candidate.direct is not None and candidate.direct.url == need.direct.url
         if candidate.rank >= 0:
             return bool(
-                self._knowledge.wheels(candidate.name).project.ranked.admitted(need.specifier) >> candidate.rank & 1
+                self._knowledge.files(candidate.name).project.ranked.admitted(need.specifier) >> candidate.rank & 1
             )
         return SpecifierSet(need.specifier).contains(candidate.version, prereleases=True)
 
@@ -232,7 +248,7 @@ class Provider(AbstractProvider[Need, Candidate, Identifier]):
         if isinstance(metadata, str):
             yield Need(name=candidate.name, extra=candidate.extra, impossible=metadata, needed_by=str(candidate))
             return
-        for dependency in dependencies_of(metadata, self._knowledge.target, candidate.extra):
+        for dependency in self._knowledge.dependencies(metadata, candidate.extra):
             yield from _as_needs(dependency, str(candidate))
 
     def _metadata(self, candidate: Candidate) -> CoreMetadata | str:
@@ -261,9 +277,8 @@ def _as_needs(dependency: Dependency, needed_by: str) -> Iterator[Need]:
         yield Need(name=name, extra=extra, specifier=dependency.specifier, needed_by=needed_by)
 
 
-def _is_exact(specifier: str) -> bool:
-    """Whether the set pins one version, so that a yanked file may be used (PEP 592)."""
-    return specifier.startswith("===") or (specifier.startswith("==") and "*" not in specifier and "," not in specifier)
+def _pinned_first(ranks: list[int], pinned: int | None) -> list[int]:
+    return [pinned, *(rank for rank in ranks if rank != pinned)] if pinned is not None and pinned in ranks else ranks
 
 
 def _hashes(needs: Sequence[Need]) -> frozenset[str] | None:

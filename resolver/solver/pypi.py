@@ -17,13 +17,22 @@ from resolver.model import Conflict, PypiRequirement
 from resolver.names import known_projects
 from resolver.solver.answer import Choice, PypiSolution, Request, read_answer
 from resolver.solver.direct import DirectFile
-from resolver.solver.explain import CONDA_PROVIDES_IT, OF_THIS_NAME
+from resolver.solver.explain import A_CONSTRAINT, CONDA_PROVIDES_IT, OF_THIS_NAME
 from resolver.solver.knowledge import Knowledge
-from resolver.solver.projects import Projects, Wheels
+from resolver.solver.pins import NO_PINS, Pins
+from resolver.solver.projects import Project, Projects
 from resolver.solver.provider import Candidate, Identifier, Need, Provider
 from resolver.solver.targets import Target
 
-__all__ = ["FastAnswer", "PypiProblem", "limits_of", "requests_of", "resolve_pypi"]
+__all__ = [
+    "FastAnswer",
+    "PypiProblem",
+    "limits_of",
+    "limits_on",
+    "requests_of",
+    "resolve_pypi",
+    "what_there_is",
+]
 
 _MAX_ROUNDS = 200_000
 
@@ -31,7 +40,7 @@ _MAX_ROUNDS = 200_000
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PypiProblem:
     """What one target asks of the indexes. ``fixed`` are the projects that conda provides, ``directs`` the wheels of
-    requirements with a URL, by URL."""
+    requirements with a URL, by URL. ``pins`` are those of an earlier lock."""
 
     target: Target
     requirements: tuple[PypiRequirement, ...]
@@ -39,6 +48,7 @@ class PypiProblem:
     fixed: Mapping[str, Version]
     directs: Mapping[str, DirectFile]
     prereleases: bool = False
+    pins: Pins = NO_PINS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +70,11 @@ def resolve_pypi(problem: PypiProblem, knowledge: Knowledge) -> FastAnswer:
         fixed=problem.fixed,
         constraints=limits_of(problem),
         prereleases=problem.prereleases,
+        pins=problem.pins.projects,
     )
     roots = _roots(problem)
     knowledge.projects.prefetch([need.name for need in roots if need.name not in problem.fixed])
-    reporter = _Reporter()
+    reporter = _Reporter([need.name for need in roots])
     # not Resolver: what it does with a finished Resolution recurses without end where left-over pins form a cycle
     resolution: Resolution[Need, Candidate, Identifier] = Resolution(provider, reporter)
     try:
@@ -83,10 +94,16 @@ def resolve_pypi(problem: PypiProblem, knowledge: Knowledge) -> FastAnswer:
 
 
 class _Reporter(BaseReporter[Need, Candidate, Identifier]):
-    """Listens whether anything had to be given up."""
+    """Listens whether anything had to be given up: a candidate, or a root's first pin for an older one."""
 
-    def __init__(self) -> None:
+    def __init__(self, roots: Collection[str]) -> None:
         self.disputed = False
+        self._roots = frozenset(roots)
+        self._pinned: set[Identifier] = set()
+
+    def pinning(self, candidate: Candidate) -> None:
+        self.disputed |= candidate.name in self._roots and candidate.identifier in self._pinned
+        self._pinned.add(candidate.identifier)
 
     def rejecting_candidate(self, criterion: Any, candidate: Candidate) -> None:
         self.disputed = True
@@ -96,7 +113,9 @@ class _Reporter(BaseReporter[Need, Candidate, Identifier]):
 
 
 def requests_of(problem: PypiProblem) -> tuple[Request, ...]:
-    """The requirements that apply here, sorted, so that the order of lines in a file is no input."""
+    """The requirements that apply here, sorted, so that the order of lines in a file is no input. What is pinned comes
+    before what is new."""
+    pinned = {*problem.pins.projects, *(problem.fixed if problem.pins.conda else ())}
     return tuple(
         Request(
             name=r.name,
@@ -106,7 +125,7 @@ def requests_of(problem: PypiProblem) -> tuple[Request, ...]:
             direct=problem.directs[r.url] if r.url is not None else None,
             origin=str(r.origin),
         )
-        for r in sorted(problem.requirements, key=lambda r: (r.name, str(r), str(r.origin)))
+        for r in sorted(problem.requirements, key=lambda r: (r.name not in pinned, r.name, str(r), str(r.origin)))
         if problem.target.applies(r.marker)
     )
 
@@ -144,20 +163,20 @@ def _conflict(
 ) -> Conflict:
     subdir = problem.target.platform.subdir
     needs = sorted({cause.requirement for cause in causes}, key=lambda n: (n.name, n.extra, str(n), n.needed_by))
-    impossible = [need for need in needs if need.impossible]
+    impossible = [need for need in needs if need.impossible and need.name not in knowledge.unbuilt]
     if impossible:
-        claims = tuple((str(n.impossible), n.needed_by) for n in impossible)
-        return Conflict(platform=subdir, subject=impossible[0].name, claims=claims)
+        reasons = dict.fromkeys(str(need.impossible) for need in impossible)
+        claims = _asked_for(problem, causes)
+        return Conflict(platform=subdir, subject=impossible[0].name, claims=claims, detail="\n".join(reasons))
     name = needs[0].name
     claims = _asked_for(problem, causes) + tuple(
-        (str(n) if not n.exactly else f"{n.name}=={n.exactly}", n.needed_by) for n in needs
+        (str(n) if not n.exactly else f"{n.name}=={n.exactly}", n.needed_by) for n in needs if not n.impossible
     )
     if name in problem.fixed:
-        claims += ((f"{name}=={problem.fixed[name]}", CONDA_PROVIDES_IT),)
-    limits = tuple(
-        (f"{c.name}{c.specifier}", f"the constraint in {c.origin}") for c in problem.constraints if c.name == name
-    )
-    detail, nearest = _what_there_is(problem, knowledge.projects, name)
+        claims += ((f"{name} {problem.fixed[name]}", CONDA_PROVIDES_IT),)
+    limits = limits_on(problem, name)
+    detail, nearest = what_there_is(problem, knowledge.projects, name)
+    claims = tuple(dict.fromkeys(claims))
     return Conflict(platform=subdir, subject=name, claims=claims + limits, nearest=nearest, detail=detail)
 
 
@@ -170,7 +189,14 @@ def _asked_for(
     return tuple(sorted(roots))
 
 
-def _what_there_is(problem: PypiProblem, projects: Projects, name: str) -> tuple[str, tuple[str, ...]]:
+def limits_on(problem: PypiProblem, name: str) -> tuple[tuple[str, str], ...]:
+    """The claims of the constraints on a project."""
+    return tuple(
+        (f"{c.name}{c.specifier}", f"{A_CONSTRAINT} {c.origin}") for c in problem.constraints if c.name == name
+    )
+
+
+def what_there_is(problem: PypiProblem, projects: Projects, name: str) -> tuple[str, tuple[str, ...]]:
     """Why the indexes have nothing that fits, and the newest versions that they do have for this target."""
     if name in problem.fixed:
         return "", ()
@@ -178,14 +204,30 @@ def _what_there_is(problem: PypiProblem, projects: Projects, name: str) -> tuple
     if project.index is None:
         places = ", ".join(index.url for index in projects.indexes) or "none is configured"
         return f"no index has a project {OF_THIS_NAME} (asked: {places})", _nearest(problem, projects, name)
-    wheels = Wheels(project, problem.target)
-    usable = [str(v) for rank, v in enumerate(project.ranked.versions) if wheels.best(rank) is not None]
+    files = projects.files(name, problem.target)
+    best = [(version, files.best(rank)) for rank, version in enumerate(project.ranked.versions)]
+    usable = [str(version) for version, file in best if file is not None and not files.is_late(file)]
     if usable:
         return "", tuple(reversed(usable[-5:]))
-    if not any(project.wheels):
-        detail = f"it has source distributions only ({len(project.sdists)}), and Samebox locks wheels"
-        return f"{detail}: build one, and ask for that by its path", ()
+    untimed = files.untimed()
+    if untimed:
+        return f"{untimed} of its files tell no upload time, and the cut-off leaves such out (missing-time)", ()
+    if not projects.policy.takes_wheels(name) or (not project.has_wheels and any(project.sdists)):
+        return _of_sources(project, projects, name), ()
     return f"none of its wheels is for {_of_target(problem.target)}", ()
+
+
+def _of_sources(project: Project, projects: Projects, name: str) -> str:
+    count = sum(map(bool, project.sdists))
+    if not projects.policy.takes_sdists(name):
+        return f"it has source distributions only ({count}), and --only-binary leaves these out"
+    if not count:
+        return "it has no source distributions, and --no-binary leaves its wheels out"
+    only = "only " if projects.policy.takes_wheels(name) else ""
+    return (
+        f"it has source distributions {only}({count}), and what these need is not known without a build: permit that "
+        f"with --allow-builds={name}, or build a wheel and ask for it by its path"
+    )
 
 
 def _nearest(problem: PypiProblem, projects: Projects, name: str) -> tuple[str, ...]:

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 
-from packaging.markers import Marker
-from packaging.requirements import Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from resolver.platforms import Platform, PythonTarget
+from resolver.solver.requirements import parse_marker
 
-__all__ = ["Target", "parse_requirement"]
+__all__ = ["Target"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +26,7 @@ class Target:
     tags: Mapping[str, int] = field(init=False, repr=False)
     _applies: dict[tuple[str, str], bool] = field(init=False, repr=False, default_factory=dict)
     _pythons: dict[str, bool] = field(init=False, repr=False, default_factory=dict)
+    _priorities: dict[str, int | None] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         tags = self.platform.wheel_tags(self.python)
@@ -45,17 +44,25 @@ class Target:
             return False
         return any(str(tag) in self.tags for tag in tags)
 
-    def applies(self, marker: str | Marker | None, extra: str = "") -> bool:
+    def applies(self, marker: str | None, extra: str = "") -> bool:
         """Whether a PEP 508 marker holds here, with ``extra`` as the extra that is asked for."""
         if marker is None:
             return True
-        key = (str(marker), extra)
+        key = (marker, extra)
         known = self._applies.get(key)
         if known is None:
-            parsed = Marker(marker) if isinstance(marker, str) else marker
-            known = parsed.evaluate({**self.environment, "extra": extra})
+            known = parse_marker(marker).evaluate({**self.environment, "extra": extra})
             self._applies[key] = known
         return known
+
+    def priority_of(self, tags: str) -> int | None:
+        """The place of the best of a wheel's tags (``py2.py3-none-any``) among the target's, 0 the best; ``None``
+        where it has none of them. Wheels by the thousand have the same few sets of tags."""
+        if tags not in self._priorities:
+            pythons, abis, platforms = (part.split(".") for part in tags.split("-"))
+            names = (f"{python}-{abi}-{platform}" for python in pythons for abi in abis for platform in platforms)
+            self._priorities[tags] = min((self.tags[name] for name in names if name in self.tags), default=None)
+        return self._priorities[tags]
 
     def admits_python(self, requires_python: str | None) -> bool:
         """Whether ``Requires-Python`` allows this Python. A value that is no specifier allows none (pip ignores
@@ -71,8 +78,7 @@ class Target:
             self._pythons[requires_python] = known
         return known
 
-
-@lru_cache(maxsize=65536)
-def parse_requirement(text: str) -> Requirement:
-    """A PEP 508 requirement, parsed once (it costs 43 µs). Raises ``packaging``'s ``InvalidRequirement``."""
-    return Requirement(text)
+    def differs_for(self, python: PythonTarget) -> bool:
+        """Whether some ``Requires-Python`` that was asked about here says something else for ``python``."""
+        other = Target(platform=self.platform, python=python, cut_off=self.cut_off)
+        return any(other.admits_python(text) != admits for text, admits in self._pythons.items())

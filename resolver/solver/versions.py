@@ -17,7 +17,7 @@ from functools import lru_cache
 from packaging.specifiers import Specifier, SpecifierSet
 from packaging.version import Version
 
-__all__ = ["RankedVersions", "names_prerelease", "ranks"]
+__all__ = ["RankedVersions", "is_pin", "names_prerelease", "ranks"]
 
 _RELEASE = re.compile(r"(?:\d+!)?\d+(?:\.\d+)*\Z")
 
@@ -51,6 +51,12 @@ class RankedVersions:
 
         if not _admits_a_run(operator, text):
             return sum(1 << rank for rank in range(len(self.versions)) if admits(rank))
+        if _RELEASE.match(text):
+            # of a plain release most operators need no more than the order: the fast way for nearly all there are
+            if operator == ">=":
+                return self._run(bisect_left(self.versions, _version(text)), len(self.versions))
+            if operator == "<":
+                return self._run(0, bisect_left(self.versions, _version(f"{text}.dev0")))
         if operator in (">=", ">"):
             return self._run(_first(0, len(self.versions), admits), len(self.versions))
         if operator in ("<=", "<"):
@@ -66,6 +72,11 @@ class RankedVersions:
     @staticmethod
     def _run(start: int, end: int) -> int:
         return (1 << end) - (1 << start) if end > start else 0
+
+
+@lru_cache(maxsize=65536)
+def _version(text: str) -> Version:
+    return Version(text)
 
 
 def _admits_a_run(operator: str, text: str) -> bool:
@@ -96,6 +107,11 @@ def _clauses(specifier: str) -> tuple[Specifier, ...]:
 def names_prerelease(specifier: str) -> bool:
     """Whether a specifier set asks for pre-releases by naming one (``>=2.0rc1``)."""
     return any(clause.prereleases for clause in _clauses(specifier)) if specifier else False
+
+
+def is_pin(specifier: str) -> bool:
+    """Whether a specifier set pins one version, so that a yanked file may be used (PEP 592)."""
+    return specifier.startswith("===") or (specifier.startswith("==") and "*" not in specifier and "," not in specifier)
 
 
 def ranks(mask: int) -> list[int]:

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 from resolver.errors import IndexUnavailable
 from resolver.mirrors import Mirrors
 from resolver.model import Artifact
-from resolver.transport.credentials import Credentials, without_credentials
+from resolver.transport.credentials import Credentials
 from resolver.transport.download import CheckedFile, checked_file
 from resolver.transport.folder import open_file, read_file
 from resolver.transport.http import HttpClient
 from resolver.transport.response import RANGE_IGNORED_LIMIT, Response
+from resolver.transport.rules import AuthenticationRule
+from resolver.transport.urls import without_credentials
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
@@ -33,8 +35,9 @@ class Transport:
     """Reads canonical URLs from where ``mirrors`` says they lie. Thread-safe; close it when done.
 
     ``offline`` forbids http; folders are read as ever. ``environ`` gives the variables that stand in the
-    URLs' credentials, ``NETRC``, ``HOME``, ``*_PROXY``, ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``; without it
-    none is read. ``timeout`` and ``backoff`` are in seconds, see ``HttpClient``.
+    URLs' credentials, ``NETRC``, ``HOME``, ``*_PROXY``, ``SSL_CERT_FILE``, ``SSL_CERT_DIR`` and ``SSL_CLIENT_CERT``;
+    without it none is read. ``rules`` are the settings' ``[auth]``; with ``keyring`` the command of that name is asked
+    for passwords. ``timeout`` and ``backoff`` are in seconds, see ``HttpClient``.
     """
 
     def __init__(
@@ -46,18 +49,26 @@ class Transport:
         retries: int = 3,
         backoff: float = 0.25,
         environ: Mapping[str, str] = _NO_ENVIRONMENT,
+        rules: tuple[AuthenticationRule, ...] = (),
+        keyring: bool = False,
     ) -> None:
         self.mirrors = mirrors
         self.offline = offline
-        self._credentials = Credentials(environ)
+        self.credentials = Credentials(environ, rules=rules, keyring=keyring)
         self._http = HttpClient(
-            credentials=self._credentials, environ=environ, timeout=timeout, retries=retries, backoff=backoff
+            credentials=self.credentials, environ=environ, timeout=timeout, retries=retries, backoff=backoff
         )
 
     def remember_credentials(self, url: str) -> None:
-        """Use the credentials of ``url`` for everything of its scheme, host and port, as ``get`` does by
-        itself: for a run that downloads from an index without asking it first."""
-        self._credentials.remember(url)
+        """Use the credentials of ``url`` for everything of its scheme, host and port (a token for its channel), as
+        ``get`` does by itself: for a run that downloads from an index without asking it first."""
+        self.credentials.remember(url)
+
+    def is_private(self, url: str) -> bool:
+        """Whether a server is asked for the canonical ``url`` with credentials or a client certificate."""
+        place = self.mirrors.locate(url)
+        is_http = isinstance(place, str) and place.startswith(("https://", "http://"))
+        return is_http and self.credentials.know(str(place))
 
     def is_local(self, url: str) -> bool:
         """Whether the canonical ``url`` lies in a folder."""
@@ -96,7 +107,8 @@ class Transport:
             lowered = {name.lower(): value for name, value in answer.headers.items()}
             if answer.status == 206:
                 _check_range(lowered.get("content-range", ""), body, bare)
-            final = bare if location == without_credentials(place) else self.mirrors.canonical(location)
+            is_same = location == without_credentials(place)
+            final = bare if is_same else self.mirrors.canonical(location.partition("?")[0])
             return Response(status=answer.status, headers=lowered, body=body, url=final)
 
         return self._http.fetch(place, asked, consume)

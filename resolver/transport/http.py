@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urljoin
 
 from resolver.errors import IndexUnavailable, SettingsError
-from resolver.transport.credentials import Credentials, origin_of, without_credentials
+from resolver.transport.credentials import Credentials
 from resolver.transport.proxies import proxy_for
+from resolver.transport.tls import tls_context
+from resolver.transport.urls import host_of, origin_of, without_credentials
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse, PoolManager
@@ -51,7 +53,7 @@ class HttpClient:
         self._retries = retries
         self._backoff = backoff
         self._lock = threading.Lock()
-        self._pools: dict[str | None, PoolManager] = {}
+        self._pools: dict[tuple[str | None, str | None], PoolManager] = {}
 
     def fetch(self, url: str, headers: Mapping[str, str], consume: Callable[[BaseHTTPResponse, str], T]) -> T:
         """GET ``url`` and give the open response, with the URL that answered, to ``consume``; its value comes
@@ -104,37 +106,54 @@ class HttpClient:
         asked = url
         seen = [url]
         for _ in range(_MAX_REDIRECTS + 1):
-            authorization = self._credentials.authorization(url)
-            extra = {"Authorization": authorization} if authorization else {}
+            sent = self._credentials.headers(url)
+            place = self._credentials.with_token(url)
             answer = self._pool(url).urlopen(
-                "GET", url, headers={**headers, **extra}, redirect=False, retries=False, preload_content=False
+                "GET", place, headers={**headers, **sent}, redirect=False, retries=False, preload_content=False
             )
             location = answer.headers.get("Location")
             if answer.status not in _REDIRECTS:
                 return answer, url
             answer.read(_DRAINED)
             answer.close()
-            url = self._redirected(url, location, asked)
+            url = self._redirected(place, location, asked)
             if url in seen:
-                raise IndexUnavailable(f"{asked}: redirects in a loop, by way of {url}")
+                raise IndexUnavailable(f"{asked}: redirects in a loop, by way of {self._public(url)}")
             seen.append(url)
-        raise IndexUnavailable(f"{asked}: more than {_MAX_REDIRECTS} redirects, the last to {url}")
+        raise IndexUnavailable(f"{asked}: more than {_MAX_REDIRECTS} redirects, the last to {self._public(url)}")
 
     def _redirected(self, url: str, location: str | None, asked: str) -> str:
         if not location:
             raise IndexUnavailable(f"{asked}: a redirect that does not say where to")
-        target = without_credentials(urljoin(url, location)).partition("#")[0]
+        joined = without_credentials(urljoin(url, location)).partition("#")[0]
+        target = self._credentials.without_token(joined)
+        told = self._public(target)
         if not target.startswith(("https://", "http://")):
-            raise IndexUnavailable(f"{asked}: a redirect to something that is not http(s): {target}")
+            raise IndexUnavailable(f"{asked}: a redirect to something that is not http(s): {told}")
         if origin_of(url)[0] == "https" and origin_of(target)[0] == "http":
-            raise IndexUnavailable(f"{asked}: a redirect from https to plain http is refused: {target}")
+            raise IndexUnavailable(f"{asked}: a redirect from https to plain http is refused: {told}")
+        if self._credentials.are_in(target):
+            raise IndexUnavailable(f"{asked}: a redirect that carries credentials elsewhere is refused: {told}")
         return target
 
+    def _public(self, url: str) -> str:
+        """A place that a server named, fit for a message: its query may be a signature that opens a file."""
+        return self._credentials.redact(url.partition("?")[0])
+
     def _refused(self, status: int, url: str) -> IndexUnavailable:
-        hint = None
-        if status in (401, 403, 407):
-            hint = "give credentials as https://${USER}:${TOKEN}@… in its URL, or in a netrc file"
-        return IndexUnavailable(f"{url}: answered {status}", hint=hint)
+        told = f"{self._public(url)}: answered {status}"
+        if status not in (401, 403):
+            hint = "the proxy wants credentials: http://USER:PASSWORD@… in HTTPS_PROXY" if status == 407 else None
+            return IndexUnavailable(told, hint=hint)
+        host = host_of(url)
+        if self._credentials.know(url):
+            return IndexUnavailable(told, hint=f"{host} does not accept the credentials it was given for this")
+        scheme = origin_of(url)[0]
+        return IndexUnavailable(
+            told,
+            hint=f'no credentials are known for {host}: give them under [auth] ("{scheme}://{host}" = '
+            '{ token = "${TOKEN}" }), in a netrc file, or as https://${USER}:${TOKEN}@… in its URL',
+        )
 
     def _reason(self, error: Exception) -> str:
         """What urllib3 says, without the object addresses that it puts first, and without secrets."""
@@ -152,25 +171,20 @@ class HttpClient:
         return self._credentials.redact(f"the connection failed: {nested}")
 
     def _pool(self, url: str) -> PoolManager:
-        proxy = proxy_for(url, self._environ)
+        """The connections for a URL: those that show a client certificate serve the URLs it is for, and no others."""
+        key = proxy_for(url, self._environ), self._credentials.certificate(url)
         with self._lock:
-            pool = self._pools.get(proxy)
+            pool = self._pools.get(key)
             if pool is None:
-                pool = self._pools[proxy] = self._new_pool(proxy)
+                pool = self._pools[key] = self._new_pool(*key)
             return pool
 
-    def _new_pool(self, proxy: str | None) -> PoolManager:
-        import ssl
-
+    def _new_pool(self, proxy: str | None, certificate: str | None) -> PoolManager:
         import urllib3
         from urllib3 import exceptions
 
         timeout = urllib3.Timeout(connect=self._timeout, read=self._timeout)
-        bundle, directory = self._environ.get("SSL_CERT_FILE"), self._environ.get("SSL_CERT_DIR")
-        try:
-            context = ssl.create_default_context(cafile=bundle, capath=directory)
-        except (OSError, ssl.SSLError) as error:
-            raise SettingsError(f"SSL_CERT_FILE={bundle}, SSL_CERT_DIR={directory}: {error.strerror}") from error
+        context = tls_context(self._environ, certificate)
         if proxy is None:
             return urllib3.PoolManager(maxsize=_CONNECTIONS, block=True, timeout=timeout, ssl_context=context)
         bare, headers = self._proxy_headers(proxy)

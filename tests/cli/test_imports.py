@@ -46,6 +46,8 @@ def _loaded(project: Project, arguments: Iterable[str]) -> set[str]:
         (("export", "--help"), (*_HEAVY, "urllib3")),
         (("check",), ("resolvelib", "ssl", "urllib3", "rich")),
         (("digest",), (*_HEAVY, "urllib3", "yaml")),
+        (("why", "python"), (*_HEAVY, "urllib3", "yaml")),
+        (("tree",), (*_HEAVY, "urllib3", "yaml")),
         (("export", "docker", "-o", "context"), ("rattler", "resolvelib", "urllib3", "rich")),
     ],
     ids=lambda value: " ".join(value[:2]) if value else "",

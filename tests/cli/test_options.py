@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from tests.cli.project import CHANNEL, Project, environment_yml
+from tests.conda.worlds import record, write_channel
 
 _OLD = 1_000_000_000
 """An mtime in seconds that no run of today gives a file."""
@@ -106,7 +108,7 @@ def test_conda_override_variables_are_heard(project: Project) -> None:
     project.succeed("lock", environ={"CONDA_OVERRIDE_CUDA": "12.4"})
     assert "number-kernel-2024a-cuda_1" in project.lockfile.read_text()
     told = project.fail("lock", "--upgrade", environ={"CONDA_OVERRIDE_GLIBC": "2.12"})
-    assert "hello-tool 0.9 would require\n     └─ __glibc >=2.17" in told
+    assert "conda's hello-tool 0.9 needs __glibc >=2.17" in told
     # an empty value takes the package away, as it does for conda
     assert "__glibc" in project.fail("lock", "--upgrade", environ={"CONDA_OVERRIDE_GLIBC": ""})
 
@@ -157,3 +159,24 @@ def test_python_of_the_command_line_chooses_the_wheels(project: Project) -> None
     assert _packages(project) == ["linux-64 winter-coat 1.0"]
     project.succeed("lock", "--python", "3.12")
     assert _packages(project) == ["linux-64 shout 0.6"]
+
+
+def test_the_channel_priority(project: Project, tmp_path: Path) -> None:
+    """From the settings, under an option; a lock that was made with another one is stale."""
+    other = "https://conda.example.org/other"
+    channels = tmp_path / "channels"
+    write_channel(channels / "samebox-fixtures", {"linux-64": [record("lib", "1.0")]})
+    write_channel(channels / "other", {"linux-64": [record("lib", "2.0")]})
+    rules = project.settings.partition('"https://conda.example.org"')
+    mirrored = f'{rules[0]}"https://conda.example.org" = "{channels}"\n'
+    project.write("samebox.toml", f'channel-priority = "disabled"\n{mirrored}')
+    project.write("environment.yml", f"channels: ['{CHANNEL}', '{other}']\ndependencies: [lib]\n")
+    project.succeed("lock")
+    assert _packages(project) == ["linux-64 lib 2.0"]
+    assert project.succeed("check").stdout == "fresh\n"
+    stale = project.run("check", "--channel-priority", "strict")
+    assert stale.stderr.splitlines()[0] == ("the lock was made with channel-priority = disabled, and strict is wanted")
+    project.succeed("lock", "--channel-priority", "strict")
+    assert _packages(project) == ["linux-64 lib 1.0"]
+    project.write("samebox.toml", f'channel-priority = "lax"\n{mirrored}')
+    assert project.fail("lock").startswith("error: samebox.toml:1: channel-priority")

@@ -29,7 +29,7 @@ def test_lock_json(project: Project) -> None:
     project.write("environment.yml", environment_yml("libhello"))
     dry, first, again = (project.succeed("lock", "--json", *more) for more in (("--dry-run",), (), ()))
     digest = project.succeed("digest").stdout.strip()
-    common = {"lockfile": "conda-lock.yml", "digest": digest, "platforms": {"linux-64": 1}}
+    common = {"lockfile": "conda-lock.yml", "digest": digest, "platforms": {"linux-64": 1}, "differences": []}
     assert dry.json == {**common, "changed": True, "written": False}
     assert first.json == {**common, "changed": True, "written": True}
     assert again.json == {**common, "changed": False, "written": False}

@@ -11,10 +11,10 @@ import pytest
 from rattler import Gateway, MatchSpec, RepoDataRecord, SparseRepoData
 
 from fixtures import make_channel
-from resolver.conda import constraint_matches, matches, parse_constraint
+from resolver.conda import constraint_matches, matches
 from resolver.conda.channels import Channels
 from resolver.conda.records import from_rattler
-from resolver.conda.specs import match_spec
+from resolver.conda.specs import match_spec, parse_constraint
 from resolver.errors import LockFormatError
 from resolver.mirrors import Mirrors
 from resolver.model import CondaSpec, LockedPackage, Origin

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from resolver.conda import Channels, canonical_channel_url, solve_all
-from resolver.conda.channels import expand_defaults
+from resolver.conda import canonical_channel_url, expand_defaults, solve_all
+from resolver.conda.channels import Channels
 from resolver.errors import IndexUnavailable
 from resolver.mirrors import Mirrors
 from tests.conda.worlds import MAIN, OTHER, channels, names, problem, record, repodata, solved, write_channel

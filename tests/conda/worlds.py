@@ -9,7 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from resolver.conda import Channels, CondaProblem, CondaSolution, CondaUnsolvable, solve_all
+from resolver.conda import CondaProblem, CondaSolution, CondaUnsolvable, solve_all
+from resolver.conda.channels import Channels
 from resolver.manifests.conda_spec import parse_conda_spec
 from resolver.mirrors import Mirrors
 from resolver.model import CondaSpec, Origin

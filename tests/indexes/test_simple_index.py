@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from resolver.errors import IndexUnavailable, IntegrityError, SettingsError
-from resolver.indexes import DistributionFile, Index, InvalidMetadata, MetadataCache, ProjectPage, SimpleIndex
+from resolver.indexes import DistributionFile, Index, MetadataCache, ProjectPage, SimpleIndex
 from resolver.mirrors import Mirrors
 from resolver.transport import Transport
 from tests.indexes.wheels import file_entry, metadata_text, page_reply, serve_wheel, wheel_bytes
@@ -220,12 +220,6 @@ def test_a_metadata_file_that_is_promised_and_absent(server: Loopback, transport
     index = SimpleIndex(f"{server.url}/simple/", transport)
     assert index.metadata(page_of(index).files[0]).requires_dist == ("a>=1",)
     assert server.paths[1:] == [f"/files/{WHEEL}.metadata", f"/files/{WHEEL}"]
-
-
-def test_a_source_distribution_has_no_metadata(transport: Transport) -> None:
-    file = DistributionFile(filename="demo-1.0.tar.gz", url="https://index.example.org/demo-1.0.tar.gz")
-    with pytest.raises(InvalidMetadata, match=r"demo-1\.0\.tar\.gz: not a wheel"):
-        SimpleIndex(CANONICAL, transport).metadata(file)
 
 
 def test_prefetching_loads_everything_once_and_keeps_errors_back(server: Loopback, transport: Transport) -> None:

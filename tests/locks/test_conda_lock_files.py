@@ -74,14 +74,6 @@ def test_a_lock_that_cannot_be_written_leaves_the_old_file(tmp_path: Path) -> No
     "package",
     [
         LockedPackage(kind="vcs", name="a", version="1", url="https://git.example.org/a", commit="0" * 40),
-        LockedPackage(
-            kind="vcs",
-            name="a",
-            version="1",
-            url="git+https://git.example.org/a",
-            commit="0" * 40,
-            subdirectory="python",
-        ),
         LockedPackage(kind="directory", name="a", version="1", url="file:///src/a", tree="0" * 64),
     ],
 )

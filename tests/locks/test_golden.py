@@ -83,7 +83,7 @@ LOCK = Lock(
         PlatformLock(platform="linux-64", packages=(_PYTHON, _LIBZ, _TZDATA, _WHEEL, _YES, _REPOSITORY)),
         PlatformLock(platform="osx-arm64", packages=(_TZDATA,)),
     ),
-    channels=("https://conda.example.org/main", "https://conda.example.org/${TOKEN}/other"),
+    channels=("https://conda.example.org/main", "https://conda.example.org/t/${TOKEN}/other"),
     sources=("environment.yml", "../requirements dev.in"),
     content_hash=(("linux-64", "4" * 64), ("osx-arm64", "5" * 64)),
     evidence=Evidence(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 import yaml
 from hypothesis import given, settings
@@ -34,7 +35,9 @@ def test_pyyaml_reads_the_same_strings(lock: Lock) -> None:
     for platform in lock.platforms:
         for package in platform.packages:
             row = rows[platform.platform, package.kind == "conda", package.name]
-            assert (row["version"], row["url"]) == (package.version, package.url)
+            at_commit = f"@{package.commit}" if package.commit else ""
+            inside = f"#subdirectory={quote(package.subdirectory)}" if package.subdirectory else ""
+            assert (row["version"], row["url"]) == (package.version, package.url + at_commit + inside)
             assert row["dependencies"] == dict(package.dependencies)
             assert row["hash"].get("sha256") == (package.sha256 or package.commit or package.tree)
             assert row["hash"].get("md5") == package.md5

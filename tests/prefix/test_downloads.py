@@ -129,6 +129,39 @@ def test_credentials_come_from_the_environment_and_go_nowhere_else(tmp_path: Pat
     assert b"p@ss" not in b"".join(p.read_bytes() for p in (tmp_path / "env").rglob("*") if p.is_file())
 
 
+@pytest.mark.parametrize("variable", ["NETRC", "HOME"])
+def test_a_netrc_file_is_read_for_the_hosts_that_it_names(tmp_path: Path, server: Server, variable: str) -> None:
+    path = tmp_path / ".netrc"
+    path.write_text("machine 127.0.0.1 login me password p@ss\nmachine localhost login you password w@rd\n")
+    server.answers[PATH] = [(200, ITEM.content)]
+    place = str(path if variable == "NETRC" else tmp_path)
+    fetch(tmp_path, ITEM, f"{server.url}/m", None, **{variable: place})
+    assert server.requests == [(PATH, f"Basic {base64.b64encode(b'me:p@ss').decode()}")]
+    assert b"p@ss" not in b"".join(p.read_bytes() for p in (tmp_path / "env").rglob("*") if p.is_file())
+
+
+def test_the_default_of_a_netrc_file_goes_to_nobody(tmp_path: Path, server: Server) -> None:
+    (tmp_path / "netrc").write_text("default login me password p@ss\n")
+    server.answers[PATH] = [(401, b"")]
+    with pytest.raises(InstallError, match="the server answers 401") as caught:
+        fetch(tmp_path, ITEM, f"{server.url}/m", NETRC=str(tmp_path / "netrc"))
+    assert caught.value.hint == "give its credentials in a netrc file (NETRC or ~/.netrc)"
+    assert server.requests == [(PATH, None)]
+
+
+def test_a_file_that_is_no_netrc_is_named_without_its_content(tmp_path: Path, server: Server) -> None:
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password\nhunter2 hunter3\n")
+    with pytest.raises(InstallError, match="not a netrc file") as caught:
+        fetch(tmp_path, ITEM, f"{server.url}/m", NETRC=str(tmp_path / "netrc"))
+    assert "hunter" not in str(caught.value)
+
+
+def test_a_token_in_the_path_of_a_mirror_is_a_variable_too(tmp_path: Path, server: Server) -> None:
+    server.answers["/t/p%2Fss" + PATH] = [(200, ITEM.content)]
+    fetch(tmp_path, ITEM, f"{server.url}/t/${{TOKEN}}/m", TOKEN="p/ss")
+    assert server.requests == [("/t/p%2Fss" + PATH, None)]
+
+
 def test_credentials_that_are_not_set_are_named(tmp_path: Path, server: Server) -> None:
     host = server.url.removeprefix("http://")
     with pytest.raises(InstallError, match=f"the credentials for {host} need TOKEN"):

@@ -10,9 +10,10 @@ from resolver.errors import NoSolution
 from resolver.locking import lock
 from resolver.manifests import read_manifests
 from resolver.model import MAIN, Lock, LockedPackage
+from resolver.session import Session
 from resolver.settings import Settings
 from tests.scenarios.scenario import Requests, Scenario
-from tests.scenarios.world import CHANNELS, INDEX, PRIVATE, Served, World, default_file
+from tests.scenarios.world import CHANNELS, INDEX, PRIVATE, World, default_file
 
 __all__ = ["Outcome", "outcome_of"]
 
@@ -22,7 +23,7 @@ Outcome = dict[str, tuple[str, ...]] | tuple[str, str | None]
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def outcome_of(scenario: Scenario, world: World, session: Served, folder: Path) -> Outcome:
+def outcome_of(scenario: Scenario, world: World, session: Session, folder: Path) -> Outcome:
     """Solve the scenario. ``folder`` is empty and gets the manifests. Errors other than ``NoSolution`` are raised."""
     environment = _environment(scenario, world, folder)
     try:

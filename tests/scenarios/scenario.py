@@ -46,14 +46,17 @@ class Record(_Table, frozen=True, kw_only=True):
 
 class Release(_Table, frozen=True, kw_only=True):
     """A release of a project that needs more than a line. ``yanked`` is the reason; ``invalid`` gives it metadata
-    that cannot be read."""
+    that cannot be read; ``page_tells_python`` is whether the index repeats ``Requires-Python`` from the metadata.
+    ``static`` is whether its source distributions promise what a build would say (PEP 643)."""
 
     release: str
     files: tuple[str, ...] | None = None
     requires_python: str | None = None
+    page_tells_python: bool = True
     yanked: str | None = None
     uploaded: str | None = None
     invalid: bool = False
+    static: bool = False
 
 
 class Group(_Table, frozen=True, kw_only=True):

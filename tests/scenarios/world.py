@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from fixtures.archives import Member, stored_gzip, ustar
 from fixtures.distributions import Distribution, write_distribution
 from resolver.indexes import Index, MemoryIndex
 from resolver.session import Session
@@ -150,16 +151,26 @@ def _files(given: str | Release) -> list[_File]:
 
 
 def _content(name: str, version: str, requires: list[str], release: Release, filename: str) -> bytes:
-    tag = "-".join(filename.removesuffix(".whl").split("-")[-3:]) if filename.endswith(".whl") else None
+    if not filename.endswith(".whl"):
+        return _sdist(name, version, requires, release)
     distribution = Distribution(
         project=name,
         version=version,
-        tag=tag,
+        tag="-".join(filename.removesuffix(".whl").split("-")[-3:]),
         requires=(_NONSENSE,) if release.invalid else tuple(requires),
         requires_python=release.requires_python,
         files=(("which.txt", filename),),
     )
     return write_distribution(distribution)
+
+
+def _sdist(name: str, version: str, requires: list[str], release: Release) -> bytes:
+    lines = ["Metadata-Version: 2.2", f"Name: {name}", f"Version: {version}"]
+    lines += [f"Requires-Dist: {requirement}" for requirement in requires]
+    lines += [f"Requires-Python: {release.requires_python}"] if release.requires_python else []
+    lines += [] if release.static else ["Dynamic: Requires-Dist"]
+    member = Member(path=f"{name}-{version}/PKG-INFO", content=("\n".join(lines) + "\n").encode())
+    return stored_gzip(ustar([member]))
 
 
 def _plain(files: list[_File]) -> dict[str, dict[str, dict[str, object]]]:
@@ -175,12 +186,16 @@ def _plain(files: list[_File]) -> dict[str, dict[str, dict[str, object]]]:
                 "yanked": release.yanked if release.yanked is not None else False,
                 "upload_time": file.upload_time,
                 "invalid": "not metadata" if release.invalid else None,
+                "static": release.static,
                 "files": [],
             },
         )
         listed = plain["files"]
         assert isinstance(listed, list)
-        listed.append({"filename": file.filename, "sha256": file.sha256, "size": len(file.content)})
+        told = release.requires_python if release.page_tells_python else None
+        listed.append(
+            {"filename": file.filename, "sha256": file.sha256, "size": len(file.content), "requires_python": told}
+        )
     return projects
 
 
@@ -194,7 +209,7 @@ def _page(name: str, files: list[_File]) -> Reply:
             "size": len(file.content),
             "yanked": file.release.yanked if file.release.yanked is not None else False,
         }
-        if file.release.requires_python is not None:
+        if file.release.requires_python is not None and file.release.page_tells_python:
             entry["requires-python"] = file.release.requires_python
         if file.upload_time is not None:
             entry["upload-time"] = file.upload_time

@@ -24,7 +24,7 @@ _UNIVERSE: Universe = {
 _CASES: dict[str, tuple[list[str], str, str | None]] = {
     "two packages need what contradicts": (
         ["ant", "bee"],
-        "  requirements.in:1 asks for ant\n  requirements.in:2 asks for bee\n  ant 1: cat<2\n  bee 1: cat>=2",
+        "  requirements.in:1 asks for ant\n  requirements.in:2 asks for bee\n  ant 1 needs cat<2\n  bee 1 needs cat>=2",
         "usable versions of cat: 2, 1",
     ),
     "two lines contradict": (
@@ -34,7 +34,10 @@ _CASES: dict[str, tuple[list[str], str, str | None]] = {
     ),
     "a line and what a package needs": (
         ["ant", "cat==2"],
-        "  requirements.in:1 asks for ant\n  ant 1: cat<2\n  ant 2: cat<2\n  requirements.in:2 asks for cat==2",
+        (
+            "  requirements.in:1 asks for ant\n  requirements.in:2 asks for cat==2\n"
+            "  ant 1 needs cat<2\n  ant 2 needs cat<2"
+        ),
         "usable versions of cat: 2, 1",
     ),
     "a version that is not there": (
@@ -50,7 +53,7 @@ _CASES: dict[str, tuple[list[str], str, str | None]] = {
     "a package needs a project that is not there": (
         ["dog"],
         (
-            "  requirements.in:1 asks for dog\n  dog 1: nowhere\n"
+            "  requirements.in:1 asks for dog\n  dog 1 needs nowhere\n"
             f"  no index has a project of this name (asked: {_INDEX})"
         ),
         "check how the name is spelled, and where it is to be found",
@@ -59,7 +62,8 @@ _CASES: dict[str, tuple[list[str], str, str | None]] = {
         ["source"],
         (
             "  requirements.in:1 asks for source\n"
-            "  it has source distributions only (2), and Samebox locks wheels: build one, and ask for that by its path"
+            "  it has source distributions only (2), and what these need is not known without a build: permit that "
+            "with --allow-builds=source, or build a wheel and ask for it by its path"
         ),
         None,
     ),
@@ -90,7 +94,7 @@ def test_a_constraint_has_its_origin() -> None:
     with pytest.raises(NoSolution) as error:
         resolve(_UNIVERSE, requirements("cat>=2"), constraints=limits)
     assert error.value.message == (
-        "no solution for linux-64:\n  requirements.in:1 asks for cat>=2\n  the constraint in constraints.txt:2: cat<2"
+        "no solution for linux-64:\n  requirements.in:1 asks for cat>=2\n  the constraint in constraints.txt:2 is cat<2"
     )
 
 
@@ -98,10 +102,7 @@ def test_what_conda_provides_is_said() -> None:
     with pytest.raises(NoSolution) as error:
         resolve(_UNIVERSE, requirements("bee"), fixed={"cat": "1.5"})
     assert error.value.message == (
-        "no solution for linux-64:\n"
-        "  requirements.in:1 asks for bee\n"
-        "  bee 1: cat>=2\n"
-        "  conda, which provides it: cat==1.5"
+        "no solution for linux-64:\n  requirements.in:1 asks for bee\n  bee 1 needs cat>=2\n  conda provides cat 1.5"
     )
     assert error.value.hint == "ask conda for another cat, or have it from PyPI alone"
 

@@ -59,7 +59,6 @@ _LEFT_OVER: Universe = {
 }
 
 
-@pytest.mark.xfail(strict=True, reason="resolvelib lets a pin that nothing needs any more limit the others")
 def test_a_prerelease_that_only_a_package_asked_for_that_is_not_there() -> None:
     """ant 1.0 needs cat, cat 2.0 needs the pre-release of ant, which needs no cat: then nobody asked for it."""
     assert solve(_LEFT_OVER, requirements("ant")) == {"ant": "1.0", "cat": "1.0"}

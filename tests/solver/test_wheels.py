@@ -8,7 +8,7 @@ import pytest
 from packaging.version import Version
 
 from resolver.indexes import MemoryIndex
-from resolver.solver.projects import Projects, Wheels
+from resolver.solver.projects import ProjectFiles, Projects
 from resolver.solver.targets import Target
 from tests.solver.worlds import target
 
@@ -26,7 +26,7 @@ def _best(files: list[object], where: Target, *, yanked: bool = False) -> str | 
     project = Projects([MemoryIndex({"a": {"1": {"files": files}}})]).get("a")
     if not project.ranked.versions:
         return None
-    file = Wheels(project, where).best(0, yanked=yanked)
+    file = ProjectFiles(project, where).best(0, yanked=yanked)
     return None if file is None else file.filename
 
 
@@ -51,7 +51,10 @@ def _best(files: list[object], where: Target, *, yanked: bool = False) -> str | 
         (["a-1-cp312-cp312-win32.whl", "a-1-cp312-cp312-win_amd64.whl"], _WINDOWS, 1),
         (["a-1-cp313-cp313-manylinux2014_x86_64.whl", "a-1-cp313-cp313t-manylinux2014_x86_64.whl"], _NO_GIL, 1),
         (["a-1-cp313-cp313-manylinux2014_x86_64.whl"], _NO_GIL, None),
-        (["a-1.tar.gz"], _LINUX, None),
+        (["a-1.tar.gz"], _LINUX, 0),
+        (["a-1.tar.gz", "a-1-py3-none-any.whl"], _LINUX, 1),
+        (["a-1.zip", "a-1.tar.gz"], _LINUX, 1),
+        (["a-1.tar.gz", "a-1-cp312-cp312-win_amd64.whl"], _LINUX, 0),
         (["a-1-broken.whl", "a-1-py3-none-any.exe"], _LINUX, None),
     ],
 )
@@ -117,7 +120,7 @@ def test_versions_of_files_are_read_as_pep_440_has_them() -> None:
     files = ["a-1!2.0-py3-none-any.whl", "a-1.0.0+cu121-py3-none-any.whl", "a-1.0_1-py3-none-any.whl", "a-2rc1.tar.gz"]
     project = Projects([MemoryIndex({"a": {"1": {"files": files}}})]).get("a")
     assert project.ranked.versions == tuple(map(Version, ["1.0+cu121", "1.0.post1", "2rc1", "1!2"]))
-    assert project.sdists == {Version("2rc1")}
+    assert [len(files) for files in project.sdists] == [0, 0, 1, 0]
 
 
 def test_the_first_index_that_has_a_project_owns_it() -> None:

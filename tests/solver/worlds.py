@@ -9,7 +9,7 @@ from pathlib import Path
 
 from packaging.version import Version
 
-from resolver.conda import Channels
+from resolver.conda.channels import Channels
 from resolver.indexes import Index, MemoryIndex
 from resolver.manifests import parse_requirements_txt
 from resolver.model import EnvironmentSpec, PypiRequirement

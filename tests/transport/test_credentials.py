@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from resolver.errors import IndexUnavailable, SettingsError
-from resolver.transport import Transport
-from resolver.transport.credentials import refuse_literal_secret
+from resolver.transport import Transport, refuse_literal_secret
 from tests.loopback import Loopback, Reply, loopback
 
 SECRET = "s3cret/With:Colon"

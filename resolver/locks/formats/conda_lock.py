@@ -4,6 +4,7 @@ py-rattler read it already.
 - The text is in one stable order, every version and hash is quoted, and equal locks are equal bytes.
 - It has no field for several groups of one package: a row is repeated for each (as conda-lock does).
 - It has none for how a lock came about: that is kept in ``metadata.custom_metadata`` under ``samebox.*``.
+- A repository's commit stands in its url, and where the sha256 of a file stands (as conda-lock has it).
 - conda rows need an md5; a row whose url is not from an index is told apart by ``samebox.archives``.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
@@ -23,6 +25,8 @@ from resolver.locks.formats.protocol import LockFormat
 from resolver.locks.formats.yaml_reader import read_yaml
 from resolver.locks.formats.yaml_writer import mapping, quoted, scalar, sequence, single_quoted
 from resolver.model import MAIN, Kind, Lock, LockedPackage, Origin, PlatformLock
+from resolver.source_trees.git_url import parse_git_url
+from resolver.transport.urls import variables_in
 
 __all__ = ["FORMAT"]
 
@@ -170,12 +174,14 @@ def _package(rows: list[_Row], is_archive: bool) -> LockedPackage:
             groups=groups,
         )
     kind = _kind(row.url, is_archive)
+    reference = parse_git_url(row.url) if kind == "vcs" else None
     return LockedPackage(
         kind=kind,
         name=row.name,
         version=row.version,
         file_name=file_name if kind in ("pypi", "archive") else None,
-        url=row.url,
+        url=reference.url if reference else row.url,
+        subdirectory=reference.subdirectory if reference else None,
         # conda-lock puts a git commit where the hash of a file stands
         sha256=row.hash.sha256 if kind in ("pypi", "archive") else None,
         commit=row.hash.sha256 if kind == "vcs" else None,
@@ -230,11 +236,11 @@ def _refuse_without_md5(lock: Lock) -> None:
 
 def _refuse_without_place(lock: Lock) -> None:
     packages = [p for s in lock.platforms for p in s.packages if p.kind in ("vcs", "directory")]
-    lost = sorted({p.name for p in packages if p.subdirectory or _kind(p.url, is_archive=False) != p.kind})
+    lost = sorted({p.name for p in packages if _kind(p.url, is_archive=False) != p.kind})
     if lost:
         raise NotRepresentable(
             f"conda-lock.yml has no place for what these are locked to: {', '.join(lost)}",
-            hint="it takes git+https://… without a subdirectory, and folders by a file: URL that ends in /",
+            hint="it takes repositories by a git+https://… URL, and folders by a file: URL that ends in /",
         )
 
 
@@ -242,7 +248,7 @@ def _metadata(lock: Lock) -> Iterator[str]:
     yield from mapping("content_hash", sorted(lock.content_hash), indent=2)
     yield "  channels:\n" if lock.channels else "  channels: []\n"
     for channel in lock.channels:
-        yield f"  - url: {scalar(channel)}\n    used_env_vars: []\n"
+        yield f"  - url: {scalar(channel)}\n    used_env_vars: {json.dumps(variables_in(channel))}\n"
     yield from sequence("platforms", [p.platform for p in lock.platforms], indent=2)
     yield from sequence("sources", lock.sources, indent=2)
     custom = _custom(lock)
@@ -279,12 +285,20 @@ def _row(package: LockedPackage, manager: str, platform: str, group: str) -> str
             f"  manager: {manager}\n",
             f"  platform: {scalar(platform)}\n",
             *mapping("dependencies", sorted(merged(package.dependencies).items()), indent=2),
-            f"  url: {scalar(package.url)}\n",
+            f"  url: {scalar(_url(package))}\n",
             *mapping("hash", ((name, value) for name, value in hashes.items() if value), indent=2),
             f"  category: {scalar(group)}\n",
             f"  optional: {'false' if group == MAIN else 'true'}\n",
         )
     )
+
+
+def _url(package: LockedPackage) -> str:
+    """A repository's URL names its commit and the folder inside, as pip takes it."""
+    if package.kind != "vcs" or package.commit is None:
+        return package.url
+    reference = parse_git_url(package.url)
+    return replace(reference, subdirectory=package.subdirectory).at(package.commit)
 
 
 FORMAT = LockFormat(name="conda-lock", file_names=("conda-lock.yml", "*conda-lock.yml"), parse=parse, render=render)

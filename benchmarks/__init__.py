@@ -1,0 +1,1 @@
+"""Benchmarks: cases × tools, each run a whole process. ``python -m benchmarks --help`` tells how."""

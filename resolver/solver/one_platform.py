@@ -1,0 +1,167 @@
+"""One platform, once conda has been solved: its projects, by the fast path or jointly with conda."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from resolver.conda import CondaRecord, CondaSolution, CondaUnsolvable
+from resolver.errors import ResolverError
+from resolver.model import Conflict
+from resolver.names import NamesMap
+from resolver.platforms import Platform, PythonTarget, newest_python
+from resolver.roots import conda_roots, pep440_of
+from resolver.solver.answer import Choice, metadata_of
+from resolver.solver.checker import Answer, violations
+from resolver.solver.direct import DirectFile
+from resolver.solver.knowledge import Knowledge
+from resolver.solver.projects import Projects
+from resolver.solver.pypi import PypiProblem, limits_of, requests_of, resolve_pypi
+from resolver.solver.request import PlatformSolution, SolveRequest
+from resolver.solver.targets import Target
+
+if TYPE_CHECKING:
+    from resolver.conda.channels import Channels
+
+__all__ = ["owners_of", "partial_solution", "python_for", "solve_pypi"]
+
+
+def partial_solution(
+    request: SolveRequest, platform: Platform, answer: CondaSolution | CondaUnsolvable | None
+) -> PlatformSolution:
+    records = answer.records if isinstance(answer, CondaSolution) else ()
+    python = next((r for r in records if r.name == "python"), None)
+    pip = request.spec.pip_on(platform.subdir)
+    if python is not None:
+        target: PythonTarget | None = PythonTarget.from_conda(python.version, python.build)
+    else:
+        target = python_for(request) if pip else None
+    return PlatformSolution(
+        platform=platform,
+        python=target,
+        records=records,
+        projects=(),
+        owners=owners_of(records, request.names),
+        shown=answer.shown if isinstance(answer, CondaSolution) else (),
+        conda_roots=conda_roots(request.spec, platform.subdir),
+        pip_roots=pip,
+    )
+
+
+def python_for(request: SolveRequest) -> PythonTarget:
+    """The Python where conda locks none: the setting, else the newest known one that the project allows."""
+    if request.python is not None:
+        return PythonTarget(version=request.python)
+    return newest_python(request.spec.requires_python)
+
+
+def owners_of(records: tuple[CondaRecord, ...], names: NamesMap) -> dict[str, str]:
+    """The conda package that provides each project."""
+    owners: dict[str, str] = {}
+    for record in records:
+        for project in names.provides(record.name, depends=record.depends, noarch=record.noarch):
+            owners.setdefault(project, record.name)
+    return owners
+
+
+def solve_pypi(
+    request: SolveRequest,
+    part: PlatformSolution,
+    channels: Callable[[], Channels],
+    projects: Projects,
+    directs: Mapping[str, DirectFile],
+    *,
+    explained: bool = True,
+) -> PlatformSolution | Conflict | None:
+    """The platform with its projects, else the conflict (``None`` where it need not be explained)."""
+    if not part.pip_roots or part.python is None:
+        return part
+    problem = _pypi_problem(request, part, part.python, directs)
+    knowledge = Knowledge(projects, problem.target)
+    fast = resolve_pypi(problem, knowledge)
+    if fast.solution is not None and not fast.disputed:
+        found = replace(part, projects=fast.solution.projects, added=fast.solution.added)
+        if not wrong(found, request, knowledge):
+            return found
+    return _solve_jointly(request, part, problem, knowledge, channels, explained)
+
+
+def _solve_jointly(
+    request: SolveRequest,
+    part: PlatformSolution,
+    problem: PypiProblem,
+    knowledge: Knowledge,
+    channels: Callable[[], Channels],
+    explained: bool,
+) -> PlatformSolution | Conflict | None:
+    # most environments never come here, and need not pay for the import
+    from resolver.solver.core import joint_conflict
+    from resolver.solver.joint import JointProblem, JointSolver
+
+    joint = JointProblem(
+        conda=request.conda_problem(part.platform, part.conda_roots),
+        requests=requests_of(problem),
+        constraints=limits_of(problem),
+        owned=part.owners,
+        python=problem.target.python,
+        names=request.names,
+        prereleases=problem.prereleases,
+        pins=problem.pins,
+    )
+    solver = JointSolver(channels, knowledge.projects)
+    solver.begin_with(knowledge)
+    solution = solver.solve(joint)
+    if solution is None:
+        return joint_conflict(solver, joint, problem) if explained else None
+    found = replace(
+        part,
+        python=solution.python,
+        records=solution.records,
+        projects=solution.pypi.projects,
+        added=solution.pypi.added,
+        owners=owners_of(solution.records, request.names),
+    )
+    faults = wrong(found, request, solver.knowing(joint, solution.python))
+    if faults:
+        raise ResolverError(
+            f"{part.platform.subdir}: the solver gave an answer that does not hold: {'; '.join(faults)}",
+            hint="this is a fault of Samebox: please report it with the manifest",
+        )
+    return found
+
+
+def _pypi_problem(
+    request: SolveRequest, part: PlatformSolution, python: PythonTarget, directs: Mapping[str, DirectFile]
+) -> PypiProblem:
+    versions = {record.name: record.version for record in part.records}
+    return PypiProblem(
+        target=Target(platform=part.platform, python=python, cut_off=request.cut_off),
+        requirements=part.pip_roots,
+        constraints=request.spec.constraints,
+        fixed={project: pep440_of(versions[owner]) for project, owner in part.owners.items()},
+        directs=directs,
+        prereleases=request.spec.index.pre,
+        pins=request.pins_on(part.platform.subdir),
+    )
+
+
+def wrong(found: PlatformSolution, request: SolveRequest, knowledge: Knowledge) -> list[str]:
+    """What the independent checker says about an answer."""
+    versions = {record.name: pep440_of(record.version) for record in found.records}
+    owned = {project: versions[owner] for project, owner in found.owners.items()}
+    choices = {p.name: Choice(version=p.version, file=p.file, direct=p.direct) for p in found.projects}
+    wheels = {name: metadata_of(name, choice, knowledge) for name, choice in choices.items()}
+    extras = {name: metadata_of(name, Choice(version=owned[name]), knowledge) for name, _ in found.added}
+    answer = Answer(
+        platform=found.platform,
+        environment=knowledge.target.environment,
+        records=found.records,
+        wheels={name: metadata for name, metadata in wheels.items() if metadata is not None},
+        owned=owned,
+        owned_extras={name: metadata for name, metadata in extras.items() if metadata is not None},
+        overrides=knowledge.projects.policy.overrides,
+    )
+    return violations(
+        answer, specs=found.conda_roots, requirements=found.pip_roots, constraints=request.spec.constraints
+    )
