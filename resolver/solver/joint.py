@@ -48,6 +48,7 @@ __all__ = ["JointProblem", "JointSolution", "JointSolver"]
 
 _MOST_ROUNDS = 200
 _NEIGHBOURS = 4
+_MOST_NEIGHBOURS = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +122,7 @@ class JointSolver:
             both=both,
             pins=problem.pins,
         )
-        for _ in range(_MOST_ROUNDS):
+        for number in range(_MOST_ROUNDS):
             records, specs = encoding.build()
             limits = (this_python, *self._limits(problem, limited))
             answer = solve_mixed(
@@ -135,7 +136,7 @@ class JointSolver:
                 limited |= owned
                 continue
             chosen = {name.removeprefix("pypi-"): rank for name, rank in answer.ranks.items()}
-            unknown = encoding.unknown(chosen, _NEIGHBOURS)
+            unknown = encoding.unknown(chosen, _neighbours(number))
             if not unknown:
                 return JointSolution(
                     records=answer.records,
@@ -228,6 +229,12 @@ class _Providers:
 
 def _owned_by(records: Sequence[CondaRecord], names: NamesMap) -> set[str]:
     return {p for r in records for p in names.provides(r.name, depends=r.depends, noarch=r.noarch)}
+
+
+def _neighbours(round_number: int) -> int:
+    """How many less preferred entries are learned beside a chosen one: more and more, since a solver that still walks
+    back after some rounds has far to go."""
+    return min(_MOST_NEIGHBOURS, _NEIGHBOURS << (round_number // 4))
 
 
 def _choices(encoding: Encoding, chosen: Mapping[str, int]) -> dict[str, Choice]:

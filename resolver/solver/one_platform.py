@@ -74,12 +74,28 @@ def solve_pypi(
     *,
     explained: bool = True,
 ) -> PlatformSolution | Conflict | None:
-    """The platform with its projects, else the conflict (``None`` where it need not be explained)."""
+    """The platform with its projects, else the conflict (``None`` where it need not be explained).
+
+    What must be built before it can be installed is looked at only where wheels alone give no solution.
+    """
     if not part.pip_roots or part.python is None:
         return part
     problem = _pypi_problem(request, part, part.python, directs)
+    of_wheels = _solve_from(request, part, problem, channels, projects.of_wheels(), explained=False)
+    return of_wheels or _solve_from(request, part, problem, channels, projects, explained=explained)
+
+
+def _solve_from(
+    request: SolveRequest,
+    part: PlatformSolution,
+    problem: PypiProblem,
+    channels: Callable[[], Channels],
+    projects: Projects,
+    *,
+    explained: bool,
+) -> PlatformSolution | Conflict | None:
     knowledge = Knowledge(projects, problem.target)
-    fast = resolve_pypi(problem, knowledge)
+    fast = resolve_pypi(problem, knowledge, until_disputed=True)
     if fast.solution is not None and not fast.disputed:
         found = replace(part, projects=fast.solution.projects, added=fast.solution.added)
         if not wrong(found, request, knowledge):

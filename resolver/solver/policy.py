@@ -23,18 +23,22 @@ _STATIC_METADATA_BEGIN = datetime(2020, 10, 24, tzinfo=UTC)
 class FilePolicy:
     """``only_binary`` and ``no_binary`` hold normalised names, or ``:all:`` for those that neither names;
     ``builds`` the projects whose metadata may be built. With ``take_untimed`` a cut-off lets files pass that have no
-    upload time. ``overrides`` stand in for every requirement of a package on their project."""
+    upload time. Without ``unasked_sdists`` an sdist counts only where builds of it, or none but sdists, were asked for.
+    ``overrides`` stand in for every requirement of a package on their project."""
 
     only_binary: frozenset[str] = frozenset()
     no_binary: frozenset[str] = frozenset()
     builds: frozenset[str] = frozenset()
     take_untimed: bool = False
+    unasked_sdists: bool = True
     overrides: Mapping[str, tuple[PypiRequirement, ...]] = field(default_factory=dict)
 
     def takes_wheels(self, name: str) -> bool:
         return not self._is_in(name, self.no_binary, self.only_binary)
 
     def takes_sdists(self, name: str) -> bool:
+        if not self.unasked_sdists and not self.ranks_sdists(name):
+            return False
         return not self._is_in(name, self.only_binary, self.no_binary)
 
     def may_be_built(self, name: str) -> bool:

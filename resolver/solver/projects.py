@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -146,6 +148,12 @@ class Projects:
         project = self._load(name)
         with self._lock:
             return self._known.setdefault(name, project)
+
+    def of_wheels(self) -> Projects:
+        """The same projects, looked up once for both, without sdists that nobody asked for."""
+        view = copy.copy(self)
+        view.policy = replace(self.policy, unasked_sdists=False)
+        return view
 
     def files(self, name: str, target: Target) -> ProjectFiles:
         """What the target can use of a project."""

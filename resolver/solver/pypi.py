@@ -34,7 +34,7 @@ __all__ = [
     "what_there_is",
 ]
 
-_MAX_ROUNDS = 200_000
+_MAX_ROUNDS = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +63,9 @@ class FastAnswer:
     disputed: bool
 
 
-def resolve_pypi(problem: PypiProblem, knowledge: Knowledge) -> FastAnswer:
-    """Resolve the requirements that apply on the target. Raises what the indexes raise."""
+def resolve_pypi(problem: PypiProblem, knowledge: Knowledge, *, until_disputed: bool = False) -> FastAnswer:
+    """Resolve the requirements that apply on the target. With ``until_disputed`` the search ends, without a result,
+    where something has to be given up: from there on it can take for ever. Raises what the indexes raise."""
     provider = Provider(
         knowledge=knowledge,
         fixed=problem.fixed,
@@ -74,14 +75,14 @@ def resolve_pypi(problem: PypiProblem, knowledge: Knowledge) -> FastAnswer:
     )
     roots = _roots(problem)
     knowledge.projects.prefetch([need.name for need in roots if need.name not in problem.fixed])
-    reporter = _Reporter([need.name for need in roots])
+    reporter = _Reporter([need.name for need in roots], until_disputed)
     # not Resolver: what it does with a finished Resolution recurses without end where left-over pins form a cycle
     resolution: Resolution[Need, Candidate, Identifier] = Resolution(provider, reporter)
     try:
         pins = resolution.resolve(roots, max_rounds=_MAX_ROUNDS).mapping
     except ResolutionImpossible as error:
         return FastAnswer(conflict=_conflict(problem, knowledge, error.causes), disputed=True)
-    except ResolutionTooDeep:
+    except (ResolutionTooDeep, _Disputed):
         return FastAnswer(disputed=True)
     choices = {
         name: Choice(version=c.version, file=c.file, direct=c.direct) for (name, extra), c in pins.items() if not extra
@@ -93,23 +94,34 @@ def resolve_pypi(problem: PypiProblem, knowledge: Knowledge) -> FastAnswer:
     return FastAnswer(solution=solution, disputed=reporter.disputed)
 
 
+class _Disputed(Exception):
+    """Something had to be given up, and that is all that was to be found out."""
+
+
 class _Reporter(BaseReporter[Need, Candidate, Identifier]):
     """Listens whether anything had to be given up: a candidate, or a root's first pin for an older one."""
 
-    def __init__(self, roots: Collection[str]) -> None:
+    def __init__(self, roots: Collection[str], until_disputed: bool) -> None:
         self.disputed = False
+        self._until_disputed = until_disputed
         self._roots = frozenset(roots)
         self._pinned: set[Identifier] = set()
 
     def pinning(self, candidate: Candidate) -> None:
-        self.disputed |= candidate.name in self._roots and candidate.identifier in self._pinned
+        if candidate.name in self._roots and candidate.identifier in self._pinned:
+            self._given_up()
         self._pinned.add(candidate.identifier)
 
     def rejecting_candidate(self, criterion: Any, candidate: Candidate) -> None:
-        self.disputed = True
+        self._given_up()
 
     def resolving_conflicts(self, causes: Any) -> None:
+        self._given_up()
+
+    def _given_up(self) -> None:
         self.disputed = True
+        if self._until_disputed:
+            raise _Disputed
 
 
 def requests_of(problem: PypiProblem) -> tuple[Request, ...]:
