@@ -95,7 +95,6 @@ def _row(record: MadeUpRecord) -> dict[str, Any]:
         "subdir": "noarch",
         "depends": list(record.depends),
         "constrains": list(record.constrains),
-        "extra_depends": {extra: list(depends) for extra, depends in record.extras},
         "sha256": "0" * 64,
         "timestamp": 1,  # older than any cut-off: what may not be used is not made up in the first place
     }

@@ -73,13 +73,12 @@ class CondaUnsolvable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MadeUpRecord:
-    """A version of a project: ``depends`` and ``constrains`` are MatchSpecs, ``extras`` maps an extra to its own."""
+    """A version of a project: ``depends`` and ``constrains`` are MatchSpecs."""
 
     name: str
     rank: int
     depends: tuple[str, ...] = ()
     constrains: tuple[str, ...] = ()
-    extras: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,9 @@
 - A pin of an earlier lock ranks above the others of its kind.
 - Yanked entries rank below all others and pre-releases below all finals, unless a root asks for pre-releases by naming
   one: they are chosen where nothing else is left (PEP 440, PEP 592).
-- Extras are the solver's own (``pypi-p[extras=[x]]``). Only those that are asked for are encoded.
+- ``p[x]`` is the package ``pypi-p--x``, whose every rank needs the same rank of ``pypi-p`` and what the extra adds.
+  Only extras that are asked for are encoded. (py-rattler has extras of its own, but was seen to leave out what one
+  needs.)
 - A wheel's entry excludes the conda packages that would provide the same project: one project has one owner.
 - An entry whose metadata is not known has no dependencies yet. That can only make more possible: "no solution" is
   final at once, and a solution is final when all that it chose is known.
@@ -14,7 +16,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from packaging.specifiers import SpecifierSet
@@ -31,6 +33,9 @@ from resolver.solver.requirements import Dependency
 from resolver.solver.versions import is_pin, names_prerelease, ranks
 
 __all__ = ["Encoding"]
+
+_EXTRA = "--"
+"""Between a project and its extra in the name of a made-up package: no normalised name holds two dashes in a row."""
 
 _NOTHING = "[build='samebox-excludes-this']"
 """The end of a MatchSpec that no record matches."""
@@ -93,7 +98,7 @@ class Encoding:
         while True:
             self._reached.clear()
             self._waiting.clear()
-            specs = tuple(self._spec(r.name, r.specifier, r.extras, r.hashes) for r in self._requests)
+            specs = tuple(spec for r in self._requests for spec in self._asked(r.name, r.specifier, r.extras, r.hashes))
             records: dict[str, list[MadeUpRecord]] = {}
             while self._waiting:
                 name = self._waiting.pop()
@@ -101,6 +106,11 @@ class Encoding:
             if all(self._projects[name].state == self._state(name) for name in self._reached):
                 return tuple(record for name in sorted(records) for record in records[name]), specs
             # a pin was met that may let a yanked entry in, after specs over the old ranks had been written
+
+    @staticmethod
+    def chosen(ranks: Mapping[str, int]) -> dict[str, int]:
+        """The chosen rank of each project, out of the ranks of all made-up packages."""
+        return {name.removeprefix("pypi-"): rank for name, rank in ranks.items() if _EXTRA not in name}
 
     def entry(self, name: str, rank: int) -> Entry:
         return self._projects[name].entries.all[rank]
@@ -195,24 +205,30 @@ class Encoding:
 
     def _records(self, name: str) -> list[MadeUpRecord]:
         project = self._projects[name]
-        extras = sorted(project.extras)
-        return [self._record(name, project, rank, entry, extras) for rank, entry in enumerate(project.entries.all)]
+        ranked = tuple(enumerate(project.entries.all))
+        records = [self._record(name, project, rank, entry) for rank, entry in ranked]
+        for extra in sorted(project.extras):
+            records += [self._extra_record(name, extra, rank, entry) for rank, entry in ranked]
+        return records
 
-    def _record(self, name: str, project: _Project, rank: int, entry: Entry, extras: list[str]) -> MadeUpRecord:
-        metadata = self._known_metadata(name, entry)
+    def _record(self, name: str, project: _Project, rank: int, entry: Entry) -> MadeUpRecord:
         if entry.conda is not None:
-            depends = [f"{entry.conda[0]}[version='=={entry.conda[1]}']"]
-            constrains: tuple[str, ...] = ()
-        else:
-            depends = self._specs(metadata, "")
-            constrains = tuple(f"{package}{_NOTHING}" for package in project.providers)
+            package, version = entry.conda
+            return MadeUpRecord(name=f"pypi-{name}", rank=rank, depends=(f"{package}[version='=={version}']",))
         return MadeUpRecord(
             name=f"pypi-{name}",
             rank=rank,
-            depends=tuple(depends),
-            constrains=constrains,
-            extras=tuple((extra, tuple(self._extra_specs(name, entry, metadata, extra))) for extra in extras),
+            depends=tuple(self._needs(self._known_metadata(name, entry), "")),
+            constrains=tuple(f"{package}{_NOTHING}" for package in project.providers),
         )
+
+    def _extra_record(self, name: str, extra: str, rank: int, entry: Entry) -> MadeUpRecord:
+        """Where nothing tells what an extra of conda's package needs, it cannot be had."""
+        file = self._to_learn(name, entry)
+        unheard = entry.conda is not None and (file is None or isinstance(self._knowledge.known(file), str))
+        adds = [f"pypi-{name}{_NOTHING}"] if unheard else self._needs(self._known_metadata(name, entry), extra)
+        same = f"pypi-{name}[version='=={rank}']"
+        return MadeUpRecord(name=f"pypi-{name}{_EXTRA}{extra}", rank=rank, depends=(same, *adds))
 
     def _known_metadata(self, name: str, entry: Entry) -> CoreMetadata | None:
         if entry.direct is not None:
@@ -227,25 +243,19 @@ class Encoding:
             return entry.file
         return self._knowledge.file_of(name, entry.version) if self._projects[name].extras else None
 
-    def _specs(self, metadata: CoreMetadata | None, extra: str) -> list[str]:
+    def _needs(self, metadata: CoreMetadata | None, extra: str) -> list[str]:
         if metadata is None:
             return []
         found = self._knowledge.dependencies(metadata, extra)
-        return [self._dependency(dependency) for dependency in found]
+        return [spec for dependency in found for spec in self._dependency(dependency)]
 
-    def _extra_specs(self, name: str, entry: Entry, metadata: CoreMetadata | None, extra: str) -> list[str]:
-        """What an extra adds. Where nothing tells what an extra of conda's package needs, it cannot be had."""
-        file = self._to_learn(name, entry)
-        if entry.conda is not None and (file is None or isinstance(self._knowledge.known(file), str)):
-            return [f"pypi-{name}{_NOTHING}"]
-        return self._specs(metadata, extra)
-
-    def _dependency(self, dependency: Dependency) -> str:
+    def _dependency(self, dependency: Dependency) -> list[str]:
         if dependency.url is not None:
-            return f"pypi-{dependency.name}{_NOTHING}"
-        return self._spec(dependency.name, dependency.specifier, dependency.extras)
+            return [f"pypi-{dependency.name}{_NOTHING}"]
+        return self._asked(dependency.name, dependency.specifier, dependency.extras)
 
-    def _spec(self, name: str, specifier: str, extras: Iterable[str] = (), hashes: Sequence[str] = ()) -> str:
+    def _asked(self, name: str, specifier: str, extras: Sequence[str] = (), hashes: Sequence[str] = ()) -> list[str]:
+        """A requirement as specs: one on the project, and one on each extra."""
         self._pin(name, specifier)
         project = self._project(name)
         new = set(extras) - project.extras
@@ -253,9 +263,8 @@ class Encoding:
             project.extras |= new
             self._waiting.append(name)
         admitted = project.entries.admitted(specifier, hashes)
-        parts = [f"version='{admitted}'"] if admitted else []
-        parts += [f"extras=[{','.join(sorted(extras))}]"] if extras else []
-        return f"pypi-{name}[{', '.join(parts)}]" if parts else f"pypi-{name}"
+        version = f"[version='{admitted}']" if admitted else ""
+        return [f"pypi-{name}{version}", *(f"pypi-{name}{_EXTRA}{extra}{version}" for extra in sorted(extras))]
 
     def _pin(self, name: str, specifier: str) -> None:
         """A version that is pinned exactly may be a yanked one (PEP 592)."""

@@ -135,7 +135,7 @@ class JointSolver:
             if not owned.isdisjoint(problem.constraints.keys() - limited):
                 limited |= owned
                 continue
-            chosen = {name.removeprefix("pypi-"): rank for name, rank in answer.ranks.items()}
+            chosen = encoding.chosen(answer.ranks)
             unknown = encoding.unknown(chosen, _neighbours(number))
             if not unknown:
                 return JointSolution(

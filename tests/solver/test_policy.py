@@ -54,7 +54,7 @@ def _joint(projects: Projects, lines: tuple[str, ...], where: Target) -> dict[st
             answer = solve_mixed(channels, MixedProblem(conda=conda, records=records, specs=specs))
             if not isinstance(answer, MixedSolution):
                 return None
-            chosen = {name.removeprefix("pypi-"): rank for name, rank in answer.ranks.items()}
+            chosen = encoding.chosen(answer.ranks)
             unknown = encoding.unknown(chosen, 1)
             if not unknown:
                 entries = {name: encoding.entry(name, rank) for name, rank in chosen.items()}
