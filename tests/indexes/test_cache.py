@@ -91,7 +91,9 @@ def test_metadata_is_kept_by_url_and_sha256(tmp_path: Path, clock: Clock) -> Non
 
 @pytest.mark.parametrize("rubbish", [b"this is no database" * 100, b"SQLite format 3\0" + b"\xff" * 5000])
 def test_a_file_that_is_no_database_is_replaced_and_told(tmp_path: Path, clock: Clock, rubbish: bytes) -> None:
-    store(MetadataCache(tmp_path, now=clock))
+    first = MetadataCache(tmp_path, now=clock)
+    store(first)
+    first.close()  # or it would write its log over the rubbish whenever it is collected
     (path,) = tmp_path.glob("indexes-*.sqlite")
     for suffix in ("-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
