@@ -92,13 +92,15 @@ class JointSolver:
         """The solution, or ``None`` where there is none. Raises ``NoSolution`` without a conflict where the search
         ended at its bound, and what channels and indexes raise."""
         pythons = self._pythons(problem)
-        for both in (False, True):
+        worlds = (False, True) if problem.conda.specs else (False,)  # without conda there is one world only
+        for both in worlds:
             for python in pythons:
                 solution = self._solve_for(problem, python, both)
                 if solution is not None:
                     return solution
         for python in self._patches(problem, pythons):
-            for both in (False, True):
+            worlds = (False, True) if problem.conda.specs else (False,)  # without conda there is one world only
+        for both in worlds:
                 solution = self._solve_for(problem, python, both, exactly=True)
                 if solution is not None:
                     return solution
