@@ -99,8 +99,7 @@ class JointSolver:
                 if solution is not None:
                     return solution
         for python in self._patches(problem, pythons):
-            worlds = (False, True) if problem.conda.specs else (False,)  # without conda there is one world only
-        for both in worlds:
+            for both in worlds:
                 solution = self._solve_for(problem, python, both, exactly=True)
                 if solution is not None:
                     return solution
