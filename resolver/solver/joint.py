@@ -235,7 +235,7 @@ def _owned_by(records: Sequence[CondaRecord], names: NamesMap) -> set[str]:
 def _neighbours(round_number: int) -> int:
     """How many less preferred entries are learned beside a chosen one: more and more, since a solver that still walks
     back after some rounds has far to go."""
-    return min(_MOST_NEIGHBOURS, _NEIGHBOURS << (round_number // 4))
+    return min(_MOST_NEIGHBOURS, _NEIGHBOURS << min(round_number, 4))
 
 
 def _choices(encoding: Encoding, chosen: Mapping[str, int]) -> dict[str, Choice]:
