@@ -16,6 +16,7 @@ from resolver.errors import ResolverError
 __all__ = [
     "MAIN",
     "Artifact",
+    "Aspect",
     "BuildContext",
     "CondaSpec",
     "Conflict",
@@ -232,7 +233,8 @@ class LockedPackage:
 
     ``dependencies`` are the names that this package needs on this platform, each with its constraint in the
     syntax of the package's own world (``""`` or ``*``: any). ``sha256`` may be missing only in a lock that was
-    read from elsewhere; such a package has no identity (see ``canonicalizer``).
+    read from elsewhere; such a package has no identity (see ``canonicalizer``). ``candidates`` are the files among
+    which such a lock does not choose; ``url`` is ``""`` where it does not say where the file is.
     """
 
     kind: Kind
@@ -250,9 +252,11 @@ class LockedPackage:
     commit: str | None = None
     subdirectory: str | None = None
     tree: str | None = None
+    candidates: tuple[Artifact, ...] = ()
 
     def __post_init__(self) -> None:
         _refuse(not self.name, "a locked package without a name")
+        _refuse(bool(self.candidates and self.sha256), f"{self.name} is one file, and has others to choose from")
         _refuse(not self.groups, f"{self.name} is locked in no group")
         _refuse(tuple(sorted(set(self.groups))) != self.groups, f"{self.name}: groups are not sorted and unique")
         for value, shape in ((self.sha256, _HEX64), (self.md5, _HEX32), (self.tree, _HEX64)):
@@ -260,8 +264,8 @@ class LockedPackage:
 
     @property
     def artifact(self) -> Artifact | None:
-        """What to fetch, or ``None`` where the lock cannot say what it must be."""
-        if self.sha256 is None:
+        """What to fetch, or ``None`` where the lock cannot say what it must be, or where it is."""
+        if self.sha256 is None or not self.url:
             return None
         return Artifact(url=self.url, sha256=self.sha256, md5=self.md5, size=self.size)
 
@@ -320,9 +324,14 @@ class Evidence:
     tools: tuple[tuple[str, str], ...] = ()
 
 
+Aspect = Literal["channels", "content_hash", "dependencies", "evidence", "files", "name", "sources"]
+"""What a format may have no place for: ``files`` is all that says where an artifact is, and how large."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lock:
-    """One environment, locked on each of its platforms (sorted by subdir)."""
+    """One environment, locked on each of its platforms (sorted by subdir). ``silent_on`` is what the file that it was
+    read from says nothing about: an empty field means nothing then."""
 
     name: str | None = None
     platforms: tuple[PlatformLock, ...]
@@ -330,6 +339,7 @@ class Lock:
     sources: tuple[str, ...] = ()
     content_hash: tuple[tuple[str, str], ...] = ()
     evidence: Evidence | None = None
+    silent_on: frozenset[Aspect] = field(default=frozenset(), compare=False)
 
     def __post_init__(self) -> None:
         names = [p.platform for p in self.platforms]

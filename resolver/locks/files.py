@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from resolver.errors import LockFormatError, ResolverError
 from resolver.files import read_text, write_atomic
-from resolver.locks.formats import FORMATS, LockFormat
+from resolver.locks.formats import FORMATS, Asked, LockFormat
+from resolver.locks.sidecar import read_beside, sidecar_path, sidecar_text
 from resolver.model import Lock, Origin
+from resolver.platforms import Platform
 
 __all__ = ["format_of", "parse_lock", "read_lock", "render_lock", "write_lock"]
 
@@ -28,9 +31,18 @@ def format_of(file_name: str, *, name: str | None = None) -> LockFormat:
     )
 
 
-def parse_lock(text: str, *, format: str = "conda-lock", source: str = "<text>") -> Lock:  # noqa: A002 - the option's name
-    """Read a lock from text. Raises ``LockFormatError``."""
-    return format_of(source, name=format).parse(text, source)
+def parse_lock(
+    text: str,
+    *,
+    format: str = "conda-lock",  # noqa: A002 - the option's name
+    source: str = "<text>",
+    environment: str | None = None,
+    platforms: Sequence[Platform] = (),
+) -> Lock:
+    """Read a lock from text: ``environment`` is which of several that a file may hold, ``platforms`` those to read it
+    for where it names none itself. Raises ``LockFormatError``."""
+    asked = Asked(environment=environment, platforms=tuple(platforms))
+    return format_of(source, name=format).parse(text, source, asked)
 
 
 def render_lock(lock: Lock, *, format: str = "conda-lock") -> str:  # noqa: A002 - the option's name
@@ -38,16 +50,30 @@ def render_lock(lock: Lock, *, format: str = "conda-lock") -> str:  # noqa: A002
     return format_of("", name=format).render(lock)
 
 
-def read_lock(path: Path | str, *, format: str | None = None) -> Lock:  # noqa: A002 - the option's name
-    """Read a lock file. Raises ``LockFormatError`` with the file and the line or field at fault."""
+def read_lock(
+    path: Path | str,
+    *,
+    format: str | None = None,  # noqa: A002 - the option's name
+    environment: str | None = None,
+    platforms: Sequence[Platform] = (),
+) -> Lock:
+    """Read a lock file with the evidence beside it. Raises ``LockFormatError`` with the file and the line or field at
+    fault. Options are as in ``parse_lock``."""
     file = Path(path)
     lock_format = format_of(str(path), name=format)
     if not file.is_file():
         raise ResolverError(f"{path}: there is no such lock", hint="make it with `samebox lock`")
-    return lock_format.parse(read_text(file), str(path))
+    asked = Asked(environment=environment, platforms=tuple(platforms))
+    return read_beside(file, lock_format.parse(read_text(file), str(path), asked))
 
 
 def write_lock(lock: Lock, path: Path | str, *, format: str | None = None) -> None:  # noqa: A002 - the option's name
-    """Write a lock file whole, or leave the one that is there as it is."""
-    text = format_of(str(path), name=format).render(lock)
-    write_atomic(Path(path), text.encode())
+    """Write a lock file whole, or leave the one that is there as it is. What its format has no place for goes into a
+    file beside it (see ``sidecar``)."""
+    file = Path(path)
+    lock_format = format_of(str(path), name=format)
+    text = lock_format.render(lock)
+    beside = sidecar_text(lock, lock_format.silent_on) if lock_format.silent_on else None
+    write_atomic(file, text.encode())
+    if beside is not None:
+        write_atomic(sidecar_path(file), beside.encode())

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from resolver.locks.formats.conda_lock import FORMAT as _CONDA_LOCK
-from resolver.locks.formats.protocol import LockFormat
+from resolver.locks.formats.protocol import Asked, Fitted, LockFormat, Loss
 
-__all__ = ["FORMATS", "LockFormat"]
+__all__ = ["FORMATS", "Asked", "Fitted", "LockFormat", "Loss"]
 
 FORMATS: tuple[LockFormat, ...] = (_CONDA_LOCK,)

@@ -18,10 +18,10 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
-from resolver.errors import LockFormatError, NotRepresentable, ResolverError
+from resolver.errors import LockFormatError, ResolverError
 from resolver.locks.dependencies import merged
 from resolver.locks.evidence import PREFIX, evidence_from_strings, evidence_to_strings
-from resolver.locks.formats.protocol import LockFormat
+from resolver.locks.formats.protocol import ANYTHING, Asked, Fitted, LockFormat, Loss
 from resolver.locks.formats.yaml_reader import read_yaml
 from resolver.locks.formats.yaml_writer import mapping, quoted, scalar, sequence, single_quoted
 from resolver.model import MAIN, Kind, Lock, LockedPackage, Origin, PlatformLock
@@ -85,7 +85,7 @@ class _Versioned(msgspec.Struct):
 # ------------------------------------------------------------------------------------------------- reading
 
 
-def parse(text: str, source: str) -> Lock:
+def parse(text: str, source: str, asked: Asked = ANYTHING) -> Lock:
     """Read a ``conda-lock.yml``; ``source`` is its name in errors."""
     version = read_yaml(text, source, _Versioned).version
     if version != _VERSION:
@@ -213,35 +213,42 @@ def _subdir_of(url: str) -> str | None:
 # ------------------------------------------------------------------------------------------------- writing
 
 
-def render(lock: Lock) -> str:
-    """The text of ``conda-lock.yml``. Raises ``NotRepresentable`` for conda records without md5, and for repositories
-    and folders whose row would read as something else."""
-    _refuse_without_md5(lock)
-    _refuse_without_place(lock)
+def fit(lock: Lock) -> Fitted:
+    """A conda row needs an md5, and the row of a repository or folder must not read as something else."""
+    losses: list[Loss] = []
+    platforms = []
+    no_md5: set[str] = set()
+    no_place: set[str] = set()
+    for platform in lock.platforms:
+        packages = tuple(package for package in platform.packages if not _lost(package, no_md5, no_place))
+        platforms.append(replace(platform, packages=packages))
+    if no_md5:
+        losses.append(Loss(message="conda packages without an md5", packages=tuple(sorted(no_md5))))
+    if no_place:
+        message = (
+            "sources that are no git+https://… URL, no file: URL of a folder that ends in /, and no file with a URL"
+        )
+        losses.append(Loss(message=message, packages=tuple(sorted(no_place))))
+    return Fitted(lock=replace(lock, platforms=tuple(platforms)) if losses else lock, losses=tuple(losses))
+
+
+def _lost(package: LockedPackage, no_md5: set[str], no_place: set[str]) -> bool:
+    if package.kind == "conda" and package.md5 is None:
+        no_md5.add(package.name)
+    elif not package.url or (package.kind in ("vcs", "directory") and _kind(package.url, False) != package.kind):
+        no_place.add(package.name)
+    else:
+        return False
+    return True
+
+
+def write(lock: Lock) -> str:
+    """The text of a ``conda-lock.yml``."""
     lines = [_HEADER, f"version: {_VERSION}\n", "metadata:\n", *_metadata(lock), "package:"]
     rows = sorted(_rows(lock), key=lambda pair: pair[0])
     if not rows:
         return "".join(lines) + " []\n"
     return "".join(lines) + "\n" + "".join(text for _, text in rows)
-
-
-def _refuse_without_md5(lock: Lock) -> None:
-    missing = sorted({p.name for s in lock.platforms for p in s.packages if p.kind == "conda" and p.md5 is None})
-    if missing:
-        raise NotRepresentable(
-            f"conda-lock.yml needs an md5 for each conda package, and these have none: {', '.join(missing)}",
-            hint="write another format, which carries sha256 alone",
-        )
-
-
-def _refuse_without_place(lock: Lock) -> None:
-    packages = [p for s in lock.platforms for p in s.packages if p.kind in ("vcs", "directory")]
-    lost = sorted({p.name for p in packages if _kind(p.url, is_archive=False) != p.kind})
-    if lost:
-        raise NotRepresentable(
-            f"conda-lock.yml has no place for what these are locked to: {', '.join(lost)}",
-            hint="it takes repositories by a git+https://… URL, and folders by a file: URL that ends in /",
-        )
 
 
 def _metadata(lock: Lock) -> Iterator[str]:
@@ -301,4 +308,6 @@ def _url(package: LockedPackage) -> str:
     return replace(reference, subdirectory=package.subdirectory).at(package.commit)
 
 
-FORMAT = LockFormat(name="conda-lock", file_names=("conda-lock.yml", "*conda-lock.yml"), parse=parse, render=render)
+FORMAT = LockFormat(
+    name="conda-lock", file_names=("conda-lock.yml", "*conda-lock.yml"), parse=parse, write=write, fit=fit
+)

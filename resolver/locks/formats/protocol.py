@@ -4,18 +4,88 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
-from resolver.model import Lock
+from resolver.errors import NotRepresentable
+from resolver.model import Aspect, Lock
+from resolver.platforms import Platform
 
-__all__ = ["LockFormat"]
+__all__ = ["ANYTHING", "Asked", "Fitted", "LockFormat", "Loss", "Parse", "everything_fits"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a reader wants of a file: which of several ``environments`` (``None``: the only one, or the one that the
+    format calls its default), and for which ``platforms`` where the file itself names none."""
+
+    environment: str | None = None
+    platforms: tuple[Platform, ...] = ()
+
+
+ANYTHING = Asked()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """Something that a format has no place for. ``packages`` are the names of those that it is about, sorted."""
+
+    message: str
+    packages: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.message}: {', '.join(self.packages)}" if self.packages else self.message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fitted:
+    """What of a lock a format can carry, and what not. Aspects (``silent_on``) are no losses: the evidence beside the
+    lock keeps them."""
+
+    lock: Lock
+    losses: tuple[Loss, ...] = ()
+
+
+class Parse(Protocol):
+    """Text to lock. Raises ``LockFormatError`` with the source and the line or field at fault."""
+
+    def __call__(self, text: str, source: str, asked: Asked = ANYTHING) -> Lock: ...
+
+
+def everything_fits(lock: Lock) -> Fitted:
+    """For formats that have a place for all that a lock can hold."""
+    return Fitted(lock=lock)
+
+
+def _no_environments(text: str, source: str) -> tuple[str, ...]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockFormat:
-    """One format: ``parse(text, source)`` raises ``LockFormatError`` with the source and the field at fault,
-    ``render(lock)`` raises ``NotRepresentable`` naming what it has no place for. ``file_names`` are globs."""
+    """One format. ``file_names`` are globs, the usual one first.
+
+    ``write`` turns a lock that ``fit`` has left as it is into text, and is ``None`` for formats that are only read.
+    ``silent_on`` are the aspects that it has no place for: the reader leaves them empty and says so in the lock.
+    ``environments`` lists the names of those in a file that can hold several.
+    """
 
     name: str
     file_names: tuple[str, ...]
-    parse: Callable[[str, str], Lock]
-    render: Callable[[Lock], str]
+    parse: Parse
+    write: Callable[[Lock], str] | None
+    fit: Callable[[Lock], Fitted] = everything_fits
+    silent_on: frozenset[Aspect] = frozenset()
+    environments: Callable[[str, str], tuple[str, ...]] = _no_environments
+
+    def render(self, lock: Lock) -> str:
+        """The text of a lock: equal locks give equal bytes. Raises ``NotRepresentable`` naming all that would be
+        lost."""
+        if self.write is None:
+            raise NotRepresentable(f"{self.name} is read, and not written", hint="write another format")
+        fitted = self.fit(lock)
+        if fitted.losses:
+            raise NotRepresentable(
+                f"{self.name} has no place for all of this lock: {'; '.join(map(str, fitted.losses))}",
+                hint="write another format, or accept the loss with --allow-loss",
+            )
+        return self.write(lock)
