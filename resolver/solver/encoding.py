@@ -12,25 +12,25 @@
 - A wheel's entry excludes the conda packages that would provide the same project: one project has one owner.
 - An entry whose metadata is not known has no dependencies yet. That can only make more possible: "no solution" is
   final at once, and a solution is final when all that it chose is known.
+- Of entries that need the same, and that every spec admits or refuses together, the best stands for all: what any
+  other of them could do it can do too, and it is preferred. Most entries are not known, so few records are left.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-
-from packaging.specifiers import SpecifierSet
-from packaging.version import Version
 
 from resolver.conda import CondaRecord, MadeUpRecord
 from resolver.indexes import CoreMetadata, DistributionFile
-from resolver.roots import pep440_of
 from resolver.solver.answer import Request
 from resolver.solver.entries import Entries, Entry
 from resolver.solver.knowledge import Knowledge
+from resolver.solver.listing import Listing
 from resolver.solver.pins import NO_PINS, Pins
 from resolver.solver.requirements import Dependency
-from resolver.solver.versions import is_pin, names_prerelease, ranks
+from resolver.solver.versions import is_pin
 
 __all__ = ["Encoding"]
 
@@ -41,21 +41,39 @@ _NOTHING = "[build='samebox-excludes-this']"
 """The end of a MatchSpec that no record matches."""
 
 
+_Needs = tuple[tuple[str, ...], ...]
+"""What an entry needs, as specs: first without an extra, then what each extra adds, sorted by the extras' names."""
+
+
 @dataclass(slots=True, kw_only=True)
 class _Project:
     """A project in the making: its entries, the conda packages that would provide it, and the extras asked of it.
 
-    ``state`` is what its entries were made from besides the index: they are made anew when that changes.
+    ``state`` is what its entries were made from besides the index: they are made anew when that changes. ``needs`` are
+    those of the entries that are known, by rank, ``unknown`` the ranks of the others in ascending order, ``reaches``
+    the projects that the needs name. ``learned`` is how many of its files were known when it was last looked at.
     """
 
     entries: Entries
     providers: tuple[str, ...]
     state: tuple[int, int]
     extras: set[str] = field(default_factory=set)
+    needs: dict[int, _Needs] = field(default_factory=dict)
+    unknown: list[int] = field(default_factory=list)
+    reaches: set[str] = field(default_factory=set)
+    learned: int = -1
+    records: tuple[MadeUpRecord, ...] = ()
+    made_from: tuple[int, int] = (-1, -1)
+
+    def forget(self) -> None:
+        self.needs.clear()
+        self.reaches.clear()
+        self.learned = -1
+        self.made_from = (-1, -1)
 
 
 class Encoding:
-    """The records for one target, built anew whenever more is known.
+    """The records for one target, built anew whenever more is known; what did not change is kept.
 
     ``owned`` maps the projects that conda owns to its packages; ``providers`` gives the conda records that could
     provide a project. With ``both`` a project may come from either world, the owner's first. What ``pins`` name ranks
@@ -76,19 +94,21 @@ class Encoding:
     ) -> None:
         self._knowledge = knowledge
         self._requests = requests
-        self._constraints = constraints
-        self._owned = owned
         self._providers = providers
-        self._prereleases = prereleases
-        self._both = both
-        self._pins = pins
-        self._pinned_conda = pins.conda_versions
-        self._directs = {r.name: r.direct for r in requests if r.direct is not None}
-        self._hashes = _hashes_by_name(requests)
+        self._listing = Listing(
+            knowledge=knowledge,
+            requests=requests,
+            constraints=constraints,
+            owned=owned,
+            prereleases=prereleases,
+            both=both,
+            pins=pins,
+        )
         self._pinned: dict[str, set[str]] = {}
         self._projects: dict[str, _Project] = {}
         self._reached: set[str] = set()
         self._waiting: list[str] = []
+        self._remade = 0
         for name, specifiers in constraints.items():
             for specifier in specifiers:
                 self._pin(name, specifier)
@@ -96,16 +116,15 @@ class Encoding:
     def build(self) -> tuple[tuple[MadeUpRecord, ...], tuple[str, ...]]:
         """The records of every project within reach of the requests, and the requests as specs, in their order."""
         while True:
+            before = self._remade
             self._reached.clear()
             self._waiting.clear()
             specs = tuple(spec for r in self._requests for spec in self._asked(r.name, r.specifier, r.extras, r.hashes))
-            records: dict[str, list[MadeUpRecord]] = {}
             while self._waiting:
-                name = self._waiting.pop()
-                records[name] = self._records(name)  # again, if an extra was asked for after it was first made
-            if all(self._projects[name].state == self._state(name) for name in self._reached):
-                return tuple(record for name in sorted(records) for record in records[name]), specs
-            # a pin was met that may let a yanked entry in, after specs over the old ranks had been written
+                self._look_at(self._waiting.pop())
+            if self._remade == before and all(self._projects[n].state == self._state(n) for n in self._reached):
+                return tuple(record for name in sorted(self._reached) for record in self._records(name)), specs
+            # ranks were given anew after specs over the old ones had been written
 
     @staticmethod
     def chosen(ranks: Mapping[str, int]) -> dict[str, int]:
@@ -128,7 +147,7 @@ class Encoding:
             wanted.extend([(name, file) for file in below if file is not None and _is_wheel(file)][:neighbours])
         return wanted
 
-    # ---- entries
+    # ---- projects
 
     def _project(self, name: str) -> _Project:
         if name not in self._reached:
@@ -137,12 +156,16 @@ class Encoding:
             known = self._projects.get(name)
             if known is None or known.state != self._state(name):
                 self._projects[name] = self._made(name, known.extras if known else set())
+                if known is not None:
+                    self._remade += 1
+                    for project in self._projects.values():
+                        project.forget()
         return self._projects[name]
 
     def _made(self, name: str, extras: set[str]) -> _Project:
         records = tuple(self._providers(name))
         return _Project(
-            entries=Entries(self._entries(name, records)),
+            entries=Entries(self._listing.entries(name, records, self._pinned.get(name, ()))),
             providers=tuple(sorted({record.name for record in records})),
             state=self._state(name),
             extras=extras,
@@ -151,84 +174,61 @@ class Encoding:
     def _state(self, name: str) -> tuple[int, int]:
         return len(self._pinned.get(name, ())), self._knowledge.refused(name)
 
-    def _entries(self, name: str, records: Sequence[CondaRecord]) -> tuple[Entry, ...]:
-        direct = self._directs.get(name)
-        if direct is not None:
-            usable = not isinstance(self._knowledge.usable(direct), str)
-            return (Entry(version=Version(direct.metadata.version), direct=direct),) if usable else ()
-        if self._both:
-            worlds = (self._from_conda(name, records), self._from_index(name))
-            return (*worlds[1], *worlds[0]) if name in self._owned else (*worlds[0], *worlds[1])
-        return self._from_conda(name, records) if name in self._owned else self._from_index(name)
+    def _look_at(self, name: str) -> None:
+        """Work out what the entries of a project need that are known by now, and go on to what that names."""
+        project = self._projects[name]
+        learned = self._knowledge.learned(name)
+        if project.learned < 0:
+            project.unknown = list(range(len(project.entries.all)))
+        if project.learned != learned:
+            project.learned = learned
+            unknown = []
+            for rank in project.unknown:
+                entry = project.entries.all[rank]
+                if entry.file is None or self._knowledge.known(entry.file) is not None:
+                    project.needs[rank] = self._needs_of(name, project, entry)
+                if entry.direct is None and (entry.file is None or rank not in project.needs):
+                    unknown.append(rank)  # what an extra of conda's package needs may yet be learned
+            project.unknown = unknown
+        for other in sorted(project.reaches):
+            self._project(other)
 
-    def _from_conda(self, name: str, records: Sequence[CondaRecord]) -> tuple[Entry, ...]:
-        known = dict.fromkeys((r.name, r.version) for r in records)
-        # the sort is stable: the pinned version comes last, which is first in preference
-        known = dict.fromkeys(sorted(known, key=lambda pair: self._pinned_conda.get(pair[0]) == pair[1]))
-        entries = [Entry(version=pep440_of(version), conda=(package, version)) for package, version in known]
-        return tuple(entry for entry in entries if self._limited(name, entry.version))
+    def _needs_of(self, name: str, project: _Project, entry: Entry) -> _Needs:
+        extras = (tuple(self._of_extra(name, project, entry, extra)) for extra in sorted(project.extras))
+        if entry.conda is not None:
+            package, version = entry.conda
+            return ((f"{package}[version='=={version}']",), *extras)
+        return (tuple(self._needs(project, self._known_metadata(name, entry), "")), *extras)
 
-    def _from_index(self, name: str) -> tuple[Entry, ...]:
-        files = self._knowledge.files(name)
-        ranked = files.project.ranked
-        natural = self._prereleases or any(
-            names_prerelease(s)
-            for s in (*(r.specifier for r in self._requests if r.name == name), *self._constraints.get(name, ()))
-        )
-        mask = ranked.all
-        for constraint in self._constraints.get(name, ()):
-            mask &= ranked.admitted(constraint)
-        hashes = self._hashes.get(name)
-        pinned = 0
-        for exact in self._pinned.get(name, ()):
-            pinned |= ranked.admitted(exact)
-        pin = self._pins.projects.get(name)
-        held = pin.rank_in(ranked) if pin is not None else None
-        found: list[tuple[tuple[bool, bool, bool, bool, int], Entry]] = []
-        for rank in ranks(mask):
-            version = ranked.versions[rank]
-            file = pin.file_of(files, rank, hashes) if pin is not None and rank == held else None
-            file = file or files.best(rank, hashes=hashes)
-            yanked = file is None
-            if file is None and pinned >> rank & 1:
-                file = files.best(rank, yanked=True, hashes=hashes)
-            if file is not None and not isinstance(self._knowledge.known(file), str):
-                final = natural or not version.is_prerelease
-                order = (not yanked, final, rank == held, not files.is_late(file), rank)
-                found.append((order, Entry(version=version, file=file)))
-        return tuple(entry for _, entry in sorted(found, key=lambda pair: pair[0]))
-
-    def _limited(self, name: str, version: Version) -> bool:
-        return all(SpecifierSet(c).contains(version, prereleases=True) for c in self._constraints.get(name, ()))
+    def _of_extra(self, name: str, project: _Project, entry: Entry, extra: str) -> Sequence[str]:
+        """Where nothing tells what an extra of conda's package needs, it cannot be had."""
+        file = self._to_learn(name, entry)
+        if entry.conda is not None and (file is None or isinstance(self._knowledge.known(file), str)):
+            return (f"pypi-{name}{_NOTHING}",)
+        return self._needs(project, self._known_metadata(name, entry), extra)
 
     # ---- records
 
-    def _records(self, name: str) -> list[MadeUpRecord]:
+    def _records(self, name: str) -> tuple[MadeUpRecord, ...]:
         project = self._projects[name]
-        ranked = tuple(enumerate(project.entries.all))
-        records = [self._record(name, project, rank, entry) for rank, entry in ranked]
-        for extra in sorted(project.extras):
-            records += [self._extra_record(name, extra, rank, entry) for rank, entry in ranked]
-        return records
+        bounds = sorted(project.entries.bounds)
+        made_from = (project.learned, len(bounds))
+        if project.made_from != made_from:
+            project.made_from = made_from
+            project.records = tuple(
+                record
+                for rank, needs in sorted((*_best_known(project, bounds), *_best_unknown(project, bounds)))
+                for record in self._records_of(name, project, rank, needs)
+            )
+        return project.records
 
-    def _record(self, name: str, project: _Project, rank: int, entry: Entry) -> MadeUpRecord:
-        if entry.conda is not None:
-            package, version = entry.conda
-            return MadeUpRecord(name=f"pypi-{name}", rank=rank, depends=(f"{package}[version='=={version}']",))
-        return MadeUpRecord(
-            name=f"pypi-{name}",
-            rank=rank,
-            depends=tuple(self._needs(self._known_metadata(name, entry), "")),
-            constrains=tuple(f"{package}{_NOTHING}" for package in project.providers),
-        )
-
-    def _extra_record(self, name: str, extra: str, rank: int, entry: Entry) -> MadeUpRecord:
-        """Where nothing tells what an extra of conda's package needs, it cannot be had."""
-        file = self._to_learn(name, entry)
-        unheard = entry.conda is not None and (file is None or isinstance(self._knowledge.known(file), str))
-        adds = [f"pypi-{name}{_NOTHING}"] if unheard else self._needs(self._known_metadata(name, entry), extra)
+    def _records_of(self, name: str, project: _Project, rank: int, needs: _Needs) -> Iterator[MadeUpRecord]:
+        conda = project.entries.all[rank].conda is not None
+        excluded = () if conda else tuple(f"{package}{_NOTHING}" for package in project.providers)
+        yield MadeUpRecord(name=f"pypi-{name}", rank=rank, depends=needs[0], constrains=excluded)
         same = f"pypi-{name}[version='=={rank}']"
-        return MadeUpRecord(name=f"pypi-{name}{_EXTRA}{extra}", rank=rank, depends=(same, *adds))
+        for extra, adds in zip(sorted(project.extras), needs[1:], strict=True):
+            yield MadeUpRecord(name=f"pypi-{name}{_EXTRA}{extra}", rank=rank, depends=(same, *adds))
 
     def _known_metadata(self, name: str, entry: Entry) -> CoreMetadata | None:
         if entry.direct is not None:
@@ -243,10 +243,11 @@ class Encoding:
             return entry.file
         return self._knowledge.file_of(name, entry.version) if self._projects[name].extras else None
 
-    def _needs(self, metadata: CoreMetadata | None, extra: str) -> list[str]:
+    def _needs(self, project: _Project, metadata: CoreMetadata | None, extra: str) -> list[str]:
         if metadata is None:
             return []
         found = self._knowledge.dependencies(metadata, extra)
+        project.reaches.update(dependency.name for dependency in found if dependency.url is None)
         return [spec for dependency in found for spec in self._dependency(dependency)]
 
     def _dependency(self, dependency: Dependency) -> list[str]:
@@ -261,6 +262,7 @@ class Encoding:
         new = set(extras) - project.extras
         if new:
             project.extras |= new
+            project.forget()
             self._waiting.append(name)
         admitted = project.entries.admitted(specifier, hashes)
         version = f"[version='{admitted}']" if admitted else ""
@@ -277,10 +279,21 @@ def _is_wheel(file: DistributionFile) -> bool:
     return file.filename.endswith(".whl")
 
 
-def _hashes_by_name(requests: Sequence[Request]) -> dict[str, frozenset[str]]:
-    """The hashes of which a project's file must have one, for the projects that some request names any for."""
-    found: dict[str, frozenset[str]] = {}
-    for request in requests:
-        if request.hashes:
-            found[request.name] = found.get(request.name, frozenset(request.hashes)) & frozenset(request.hashes)
-    return found
+def _best_known(project: _Project, bounds: Sequence[int]) -> Iterator[tuple[int, _Needs]]:
+    """Of the known entries between two bounds that need the same, the best."""
+    best: dict[tuple[int, _Needs], int] = {}
+    for rank, needs in sorted(project.needs.items()):
+        best[bisect_right(bounds, rank), needs] = rank
+    return ((rank, needs) for (_, needs), rank in best.items())
+
+
+def _best_unknown(project: _Project, bounds: Sequence[int]) -> Iterator[tuple[int, _Needs]]:
+    """Of the unknown entries between two bounds, the best."""
+    nothing: _Needs = ((),) * (1 + len(project.extras))
+    unknown = [rank for rank in project.unknown if rank not in project.needs]
+    start = 0
+    for end in (*bounds, len(project.entries.all)):
+        place = bisect_left(unknown, end) - 1
+        if place >= 0 and unknown[place] >= start:
+            yield unknown[place], nothing
+        start = end

@@ -32,7 +32,8 @@ class Entries:
     """Entries in ascending order of preference. The place of an entry is its rank.
 
     Along most of them versions only rise (pre-releases below finals, one world below the other make the few steps
-    down). So what a specifier admits is a few intervals, found by bisection and not entry by entry.
+    down). So what a specifier admits is a few intervals, found by bisection and not entry by entry. ``bounds`` are the
+    ends of all intervals that were given out: entries between two of them are admitted or refused together.
     """
 
     def __init__(self, entries: Sequence[Entry]) -> None:
@@ -47,16 +48,17 @@ class Entries:
                 self._rising.append((rank, []))
             self._rising[-1][1].append(place)
         self._texts: dict[str, str] = {}
+        self.bounds: set[int] = set()
 
     def admitted(self, specifier: str, hashes: Sequence[str] = ()) -> str:
         """What a PEP 440 set admits, as a conda version spec over ranks; ``""`` for all entries."""
         if hashes:
             ranks = (rank for start, end in self._intervals(specifier) for rank in range(start, end))
-            return _text([(rank, rank + 1) for rank in ranks if self._has_hash(rank, hashes)])
+            return self._text([(rank, rank + 1) for rank in ranks if self._has_hash(rank, hashes)])
         text = self._texts.get(specifier)
         if text is None:
             intervals = self._intervals(specifier)
-            text = self._texts[specifier] = "" if intervals == [(0, len(self.all))] else _text(intervals)
+            text = self._texts[specifier] = "" if intervals == [(0, len(self.all))] else self._text(intervals)
         return text
 
     def _intervals(self, specifier: str) -> list[Interval]:
@@ -67,6 +69,11 @@ class Entries:
                 if start < end:
                     found.append((first + start, first + end))
         return _joined(sorted(found))
+
+    def _text(self, intervals: Sequence[Interval]) -> str:
+        """An empty list is a spec that no rank matches."""
+        self.bounds.update(end for interval in intervals for end in interval)
+        return "|".join(f"=={a}" if b == a + 1 else f">={a},<{b}" for a, b in intervals) or "<0"
 
     def _has_hash(self, rank: int, hashes: Sequence[str]) -> bool:
         file = self.all[rank].file
@@ -91,8 +98,3 @@ def _joined(intervals: Sequence[Interval]) -> list[Interval]:
         else:
             joined.append((start, end))
     return joined
-
-
-def _text(intervals: Sequence[Interval]) -> str:
-    """An empty list is a spec that no rank matches."""
-    return "|".join(f"=={a}" if b == a + 1 else f">={a},<{b}" for a, b in intervals) or "<0"

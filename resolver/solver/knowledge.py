@@ -28,6 +28,7 @@ class Knowledge:
         self._files: dict[str, ProjectFiles] = {}
         self._metadata: dict[DistributionFile, CoreMetadata | str] = {}
         self._refused: dict[str, int] = {}
+        self._learned: dict[str, int] = {}
         self.unbuilt: set[str] = set()
         self._dependencies: dict[tuple[int, str], tuple[Dependency, ...]] = {}
 
@@ -41,6 +42,7 @@ class Knowledge:
         known = self._metadata.get(file)
         if known is None:
             known = self._metadata[file] = self._ask(name, file)
+            self._learned[name] = self._learned.get(name, 0) + 1
             if isinstance(known, str):
                 self._refused[name] = self._refused.get(name, 0) + 1
         return known
@@ -48,6 +50,10 @@ class Knowledge:
     def known(self, file: DistributionFile) -> CoreMetadata | str | None:
         """The same without asking: ``None`` where it has not been learned."""
         return self._metadata.get(file)
+
+    def learned(self, name: str) -> int:
+        """Of how many files of a project the metadata has been asked for."""
+        return self._learned.get(name, 0)
 
     def refused(self, name: str) -> int:
         """How many wheels of a project turned out to be unusable."""
