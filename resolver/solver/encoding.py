@@ -21,6 +21,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from resolver.conda import CondaRecord, MadeUpRecord
 from resolver.indexes import CoreMetadata, DistributionFile
@@ -134,9 +135,11 @@ class Encoding:
     def entry(self, name: str, rank: int) -> Entry:
         return self._projects[name].entries.all[rank]
 
-    def unknown(self, chosen: Mapping[str, int], neighbours: int) -> list[tuple[str, DistributionFile]]:
-        """The wheels among ``chosen`` (ranks by project) whose metadata is not known, with so many of the next less
-        preferred wheels of each: what the solver will most likely turn to."""
+    def unknown(
+        self, chosen: Mapping[str, int], neighbours: Callable[[str], int]
+    ) -> list[tuple[str, DistributionFile]]:
+        """The wheels among ``chosen`` (ranks by project) whose metadata is not known, with so many (by project) of the
+        next less preferred wheels of each: what the solver will most likely turn to."""
         wanted: list[tuple[str, DistributionFile]] = []
         for name, rank in sorted(chosen.items()):
             first = self._to_learn(name, self.entry(name, rank))
@@ -144,7 +147,8 @@ class Encoding:
                 continue
             wanted.append((name, first))
             below = (self._to_learn(name, self.entry(name, r)) for r in range(rank - 1, -1, -1))
-            wanted.extend([(name, file) for file in below if file is not None and _is_wheel(file)][:neighbours])
+            wheels = ((name, file) for file in below if file is not None and _is_wheel(file))
+            wanted.extend(islice(wheels, neighbours(name)))
         return wanted
 
     # ---- projects
@@ -165,7 +169,7 @@ class Encoding:
     def _made(self, name: str, extras: set[str]) -> _Project:
         records = tuple(self._providers(name))
         return _Project(
-            entries=Entries(self._listing.entries(name, records, self._pinned.get(name, ()))),
+            entries=self._listing.entries(name, records, self._pinned.get(name, ())),
             providers=tuple(sorted({record.name for record in records})),
             state=self._state(name),
             extras=extras,
@@ -246,9 +250,24 @@ class Encoding:
     def _needs(self, project: _Project, metadata: CoreMetadata | None, extra: str) -> list[str]:
         if metadata is None:
             return []
-        found = self._knowledge.dependencies(metadata, extra)
+        found = self._with_own_extras(metadata, extra)
         project.reaches.update(dependency.name for dependency in found if dependency.url is None)
         return [spec for dependency in found for spec in self._dependency(dependency)]
+
+    def _with_own_extras(self, metadata: CoreMetadata, extra: str) -> list[Dependency]:
+        """What the metadata asks for, extras of the project itself replaced by what these add: ``p[all]`` often is the
+        sum of a hundred others, and each of them would be a record for each version."""
+        found: list[Dependency] = []
+        seen, waiting = {extra}, [extra]
+        while waiting:
+            for dependency in self._knowledge.dependencies(metadata, waiting.pop()):
+                if dependency.name != metadata.name or dependency.specifier or dependency.url is not None:
+                    found.append(dependency)
+                    continue
+                new = [other for other in dependency.extras if other not in seen]
+                seen.update(new)
+                waiting.extend(new)
+        return list(dict.fromkeys(found))
 
     def _dependency(self, dependency: Dependency) -> list[str]:
         if dependency.url is not None:

@@ -20,9 +20,11 @@ Interval = tuple[int, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One way to have a project: exactly one of ``file`` (a wheel), ``direct`` and ``conda`` (name and version)."""
+    """One way to have a project: exactly one of ``file`` (a wheel), ``direct`` and ``conda`` (name and version).
+    ``place`` is that of a file's version among all of the project."""
 
     version: Version
+    place: int = -1
     file: DistributionFile | None = None
     direct: DirectFile | None = None
     conda: tuple[str, str] | None = None
@@ -36,14 +38,18 @@ class Entries:
     ends of all intervals that were given out: entries between two of them are admitted or refused together.
     """
 
-    def __init__(self, entries: Sequence[Entry]) -> None:
+    def __init__(self, entries: Sequence[Entry], ranked: RankedVersions | None = None) -> None:
+        """``ranked`` are the versions of the project, if all entries are among them (``Entry.place``)."""
         self.all = tuple(entries)
-        versions = sorted({entry.version for entry in entries})
-        places = {version: place for place, version in enumerate(versions)}
-        self._versions = RankedVersions(versions)
+        if ranked is None:
+            versions = sorted({entry.version for entry in entries})
+            place_of = {version: place for place, version in enumerate(versions)}
+            ranked, places = RankedVersions(versions), [place_of[entry.version] for entry in entries]
+        else:
+            places = [entry.place for entry in entries]
+        self._versions = ranked
         self._rising: list[tuple[int, list[int]]] = []
-        for rank, entry in enumerate(entries):
-            place = places[entry.version]
+        for rank, place in enumerate(places):
             if not self._rising or self._rising[-1][1][-1] > place:
                 self._rising.append((rank, []))
             self._rising[-1][1].append(place)

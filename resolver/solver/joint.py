@@ -15,6 +15,7 @@ a second lets every project come from either world; if that has none for any Pyt
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -47,8 +48,9 @@ if TYPE_CHECKING:
 __all__ = ["JointProblem", "JointSolution", "JointSolver"]
 
 _MOST_ROUNDS = 200
-_NEIGHBOURS = 4
-_MOST_NEIGHBOURS = 64
+_NEIGHBOURS = (1, 4, 16, 64, 128, 256)
+"""How many less preferred entries are learned beside a chosen one of which nothing was known: at the first time that
+this happens to a project, at the second, and so on. A solver that still walks back has far to go, and most never do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +125,8 @@ class JointSolver:
             both=both,
             pins=problem.pins,
         )
-        for number in range(_MOST_ROUNDS):
+        surprises: Counter[str] = Counter()
+        for _ in range(_MOST_ROUNDS):
             records, specs = encoding.build()
             limits = (this_python, *self._limits(problem, limited))
             answer = solve_mixed(
@@ -137,13 +140,14 @@ class JointSolver:
                 limited |= owned
                 continue
             chosen = encoding.chosen(answer.ranks)
-            unknown = encoding.unknown(chosen, _neighbours(number))
+            unknown = encoding.unknown(chosen, lambda name: _neighbours(surprises[name]))
             if not unknown:
                 return JointSolution(
                     records=answer.records,
                     pypi=read_answer(problem.requests, _choices(encoding, chosen), knowledge),
                     python=_python_of(answer.records) or python,
                 )
+            surprises.update({name for name, _ in unknown})
             knowledge.learn(unknown)
         raise NoSolution(
             f"{problem.conda.platform.subdir}: the joint solve was given up after {_MOST_ROUNDS} rounds",
@@ -232,10 +236,8 @@ def _owned_by(records: Sequence[CondaRecord], names: NamesMap) -> set[str]:
     return {p for r in records for p in names.provides(r.name, depends=r.depends, noarch=r.noarch)}
 
 
-def _neighbours(round_number: int) -> int:
-    """How many less preferred entries are learned beside a chosen one: more and more, since a solver that still walks
-    back after some rounds has far to go."""
-    return min(_MOST_NEIGHBOURS, _NEIGHBOURS << min(round_number, 4))
+def _neighbours(surprises: int) -> int:
+    return _NEIGHBOURS[min(surprises, len(_NEIGHBOURS) - 1)]
 
 
 def _choices(encoding: Encoding, chosen: Mapping[str, int]) -> dict[str, Choice]:

@@ -10,7 +10,7 @@ from packaging.version import Version
 from resolver.conda import CondaRecord
 from resolver.roots import pep440_of
 from resolver.solver.answer import Request
-from resolver.solver.entries import Entry
+from resolver.solver.entries import Entries, Entry
 from resolver.solver.knowledge import Knowledge
 from resolver.solver.pins import Pins
 from resolver.solver.versions import names_prerelease, ranks
@@ -43,17 +43,19 @@ class Listing:
         self._directs = {r.name: r.direct for r in requests if r.direct is not None}
         self._hashes = _hashes_by_name(requests)
 
-    def entries(self, name: str, records: Sequence[CondaRecord], pinned: Iterable[str]) -> tuple[Entry, ...]:
+    def entries(self, name: str, records: Sequence[CondaRecord], pinned: Iterable[str]) -> Entries:
         """The entries of a project in ascending order of preference. ``records`` are the conda records that could
         provide it, ``pinned`` the specifiers met so far that pin one version."""
         direct = self._directs.get(name)
         if direct is not None:
             usable = not isinstance(self._knowledge.usable(direct), str)
-            return (Entry(version=Version(direct.metadata.version), direct=direct),) if usable else ()
+            return Entries([Entry(version=Version(direct.metadata.version), direct=direct)] if usable else [])
         if self._both:
             worlds = (self._from_conda(name, records), self._from_index(name, pinned))
-            return (*worlds[1], *worlds[0]) if name in self._owned else (*worlds[0], *worlds[1])
-        return self._from_conda(name, records) if name in self._owned else self._from_index(name, pinned)
+            return Entries((*worlds[1], *worlds[0]) if name in self._owned else (*worlds[0], *worlds[1]))
+        if name in self._owned:
+            return Entries(self._from_conda(name, records))
+        return Entries(self._from_index(name, pinned), self._knowledge.files(name).project.ranked)
 
     def _from_conda(self, name: str, records: Sequence[CondaRecord]) -> tuple[Entry, ...]:
         known = dict.fromkeys((r.name, r.version) for r in records)
@@ -89,7 +91,7 @@ class Listing:
             if file is not None and not isinstance(self._knowledge.known(file), str):
                 final = natural or not version.is_prerelease
                 order = (not yanked, final, rank == held, not files.is_late(file), rank)
-                found.append((order, Entry(version=version, file=file)))
+                found.append((order, Entry(version=version, place=rank, file=file)))
         return tuple(entry for _, entry in sorted(found, key=lambda pair: pair[0]))
 
     def _limited(self, name: str, version: Version) -> bool:

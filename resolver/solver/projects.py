@@ -13,15 +13,13 @@ from packaging.version import InvalidVersion, Version
 
 from resolver.indexes import CoreMetadata, DistributionFile, Index, NeedsBuild
 from resolver.solver.policy import FilePolicy
-from resolver.solver.targets import Target
+from resolver.solver.targets import Target, parse_tail
 from resolver.solver.versions import RankedVersions
 
 if TYPE_CHECKING:
     from resolver.source_trees import Builds
 
 __all__ = ["WITHOUT_TIME", "Project", "ProjectFiles", "Projects"]
-
-_NO_BUILD = (-1, "")
 
 WITHOUT_TIME = "without upload time, which the cut-off needs"
 """Why a file is refused whose age nobody told."""
@@ -47,7 +45,8 @@ class Project:
         self._pages = pages
         self._later = {file.url: place for place, (_, files) in enumerate(pages) if place for file in files}
         by_version = _by_version([file for _, files in pages for file in files])
-        ordered = sorted(by_version)
+        # comparing versions is slow, and most order is in their releases: sorted by these first, little is left to do
+        ordered = sorted(sorted(by_version, key=_release))
         self.ranked = RankedVersions(ordered)
         self._wheels = tuple(tuple(by_version[version][0]) for version in ordered)
         self.sdists = tuple(tuple(by_version[version][1]) for version in ordered)
@@ -63,6 +62,9 @@ class Project:
 
     def index_of(self, file: DistributionFile) -> Index:
         return self._pages[self.place_of(file)][0]
+
+    def wheel_files(self, rank: int) -> tuple[DistributionFile, ...]:
+        return self._wheels[rank]
 
     def wheels(self, rank: int) -> tuple[_Wheel, ...]:
         parsed = self._parsed.get(rank)
@@ -251,16 +253,16 @@ class ProjectFiles:
             return None
         best: tuple[bool, int, int, tuple[int, str], str] | None = None
         chosen = None
-        for wheel in self.project.wheels(rank):
-            priority = self._target.priority_of(wheel.tags)
-            if priority is None or self.refusal(wheel.file, yanked=yanked) is not None:
+        for file in self.project.wheel_files(rank):
+            fit = self._target.fit_of(file.filename)
+            if fit is None or self.refusal(file, yanked=yanked) is not None:
                 continue
-            if hashes is not None and f"sha256:{wheel.file.sha256}" not in hashes:
+            if hashes is not None and f"sha256:{file.sha256}" not in hashes:
                 continue
-            place = self.project.place_of(wheel.file)
-            key = (wheel.file.yanked is None, -place, -priority, wheel.build, wheel.file.filename)
+            priority, build = fit
+            key = (file.yanked is None, -self.project.place_of(file), -priority, build, file.filename)
             if best is None or key > best:
-                best, chosen = key, wheel.file
+                best, chosen = key, file
         return chosen
 
     def untimed(self) -> int:
@@ -293,20 +295,12 @@ class ProjectFiles:
 
 
 def _parse_wheel(file: DistributionFile) -> _Wheel | None:
-    """``NAME-VERSION[-BUILD]-PYTHON-ABI-PLATFORM.whl``; a name of another form is no candidate."""
-    parts = file.filename.removesuffix(".whl").split("-", 2)
-    if len(parts) != 3:
-        return None
-    tags, build = parts[2].lower(), _NO_BUILD
-    dashes = tags.count("-")
-    if dashes == 3:
-        written = parts[2].partition("-")[0]
-        tags = tags.partition("-")[2]
-        digits = written[: len(written) - len(written.lstrip("0123456789"))]
-        build = (int(digits), written[len(digits) :]) if digits else _NO_BUILD
-    elif dashes != 2:
-        return None
-    return _Wheel(file, build, tags)
+    tail = parse_tail(file.filename.split("-", 2)[2])
+    return None if tail is None else _Wheel(file, *tail)
+
+
+def _release(version: Version) -> tuple[int, tuple[int, ...]]:
+    return version.epoch, version.release
 
 
 def _instant(upload_time: str | None) -> datetime | None:

@@ -12,7 +12,9 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from resolver.platforms import Platform, PythonTarget
 from resolver.solver.requirements import parse_marker
 
-__all__ = ["Target"]
+__all__ = ["Target", "parse_tail"]
+
+_NO_BUILD = (-1, "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +29,7 @@ class Target:
     _applies: dict[tuple[str, str], bool] = field(init=False, repr=False, default_factory=dict)
     _pythons: dict[str, bool] = field(init=False, repr=False, default_factory=dict)
     _priorities: dict[str, int | None] = field(init=False, repr=False, default_factory=dict)
+    _fits: dict[str, tuple[int, tuple[int, str]] | None] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         tags = self.platform.wheel_tags(self.python)
@@ -55,9 +58,19 @@ class Target:
             self._applies[key] = known
         return known
 
+    def fit_of(self, filename: str) -> tuple[int, tuple[int, str]] | None:
+        """The priority of a wheel (see ``priority_of``) and its build number; ``None`` where it cannot be used here.
+        The name has a version in it. Wheels by the thousand end alike after that."""
+        tail = filename.split("-", 2)[2]
+        if tail not in self._fits:
+            parsed = parse_tail(tail)
+            priority = self.priority_of(parsed[1]) if parsed is not None else None
+            self._fits[tail] = (priority, parsed[0]) if parsed is not None and priority is not None else None
+        return self._fits[tail]
+
     def priority_of(self, tags: str) -> int | None:
         """The place of the best of a wheel's tags (``py2.py3-none-any``) among the target's, 0 the best; ``None``
-        where it has none of them. Wheels by the thousand have the same few sets of tags."""
+        where it has none of them."""
         if tags not in self._priorities:
             pythons, abis, platforms = (part.split(".") for part in tags.split("-"))
             names = (f"{python}-{abi}-{platform}" for python in pythons for abi in abis for platform in platforms)
@@ -82,3 +95,17 @@ class Target:
         """Whether some ``Requires-Python`` that was asked about here says something else for ``python``."""
         other = Target(platform=self.platform, python=python, cut_off=self.cut_off)
         return any(other.admits_python(text) != admits for text, admits in self._pythons.items())
+
+
+def parse_tail(tail: str) -> tuple[tuple[int, str], str] | None:
+    """The build number and the tags out of ``[BUILD-]PYTHON-ABI-PLATFORM.whl``; ``None`` for another form, which is no
+    candidate."""
+    tags = tail.removesuffix(".whl").lower()
+    dashes = tags.count("-")
+    if dashes == 2:
+        return _NO_BUILD, tags
+    if dashes != 3:
+        return None
+    written = tail.partition("-")[0]
+    digits = written[: len(written) - len(written.lstrip("0123456789"))]
+    return ((int(digits), written[len(digits) :]) if digits else _NO_BUILD), tags.partition("-")[2]

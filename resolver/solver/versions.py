@@ -67,6 +67,11 @@ class RankedVersions:
         start = bisect_left(self.versions, lowest)
         if operator == "!=":
             return self.all & ~self._run(start, _first(start, len(self.versions), admits))
+        if prefix == text:
+            end = start  # a version and its local ones: seldom more than one, where a bisection would ask about ten
+            while end < len(self.versions) and admits(end):
+                end += 1
+            return self._run(start, end)
         return self._run(start, _first(start, len(self.versions), lambda rank: not admits(rank)))
 
     @staticmethod
