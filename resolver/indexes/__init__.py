@@ -9,6 +9,7 @@ from resolver.indexes.find_links import FindLinks
 from resolver.indexes.memory import MemoryIndex
 from resolver.indexes.metadata_reader import read_metadata
 from resolver.indexes.protocol import CoreMetadata, DistributionFile, Index, InvalidMetadata, NeedsBuild, ProjectPage
+from resolver.indexes.releases import Page, Release, releases_in, releases_of, version_of_sdist
 from resolver.indexes.simple import SimpleIndex
 
 __all__ = [
@@ -20,9 +21,14 @@ __all__ = [
     "MemoryIndex",
     "MetadataCache",
     "NeedsBuild",
+    "Page",
     "ProjectPage",
+    "Release",
     "SimpleIndex",
     "default_index_url",
     "parse_built_metadata",
     "read_metadata",
+    "releases_in",
+    "releases_of",
+    "version_of_sdist",
 ]

@@ -19,16 +19,17 @@ from typing import Any, TypeVar
 import msgspec
 
 from resolver.indexes.protocol import CoreMetadata, ProjectPage
+from resolver.indexes.releases import KeptPage, keep, kept_page
 
 __all__ = ["CachedPage", "MetadataCache"]
 
-SCHEMA = 1
+SCHEMA = 2
 """Part of the file name: raise it when the tables, the structs of ``protocol`` or the rules of metadata change."""
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS page (
     key TEXT PRIMARY KEY, content BLOB, etag TEXT, modified TEXT, expires REAL NOT NULL,
-    stored REAL NOT NULL) WITHOUT ROWID;
+    stored REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS metadata (key TEXT PRIMARY KEY, content BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS refusal (key TEXT PRIMARY KEY, message TEXT NOT NULL) WITHOUT ROWID;
 """
@@ -45,7 +46,7 @@ class CachedPage:
     """A page as it was: ``page`` is ``None`` where the index had no such project; ``fresh`` says that it need
     not be asked for again; the validators are those of the HTTP answer."""
 
-    page: ProjectPage | None
+    page: KeptPage | None
     etag: str | None
     modified: str | None
     fresh: bool
@@ -69,7 +70,6 @@ class MetadataCache:
         self._refresh = refresh
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
-        self._pages = msgspec.msgpack.Decoder(ProjectPage)
         self._metadata = msgspec.msgpack.Decoder(CoreMetadata)
         self._encoder = msgspec.msgpack.Encoder()
         with self._lock:
@@ -81,7 +81,7 @@ class MetadataCache:
         if row is None:
             return None
         content, etag, modified, expires, stored = row
-        page = None if content is None else _decode(self._pages, content)
+        page = None if content is None else _decode(kept_page, content)
         if content is not None and page is None:
             return None
         fresh = self._now() < expires and stored <= self._now() and not (self._refresh and stored < self._began)
@@ -92,7 +92,7 @@ class MetadataCache:
     ) -> None:
         """Keep a page, or that there is none; it is fresh for ``lifetime`` seconds."""
         now = self._now()
-        content = None if page is None else self._encoder.encode(page)
+        content = None if page is None else keep(page.name, page.index, page.files)
         self._execute(
             "INSERT OR REPLACE INTO page VALUES (?, ?, ?, ?, ?, ?)",
             (key, content, etag, modified, now + lifetime, now),
@@ -105,7 +105,7 @@ class MetadataCache:
 
     def metadata(self, url: str, sha256: str) -> CoreMetadata | None:
         row = self._fetch("SELECT content FROM metadata WHERE key = ?", f"{sha256} {url}")
-        return None if row is None else _decode(self._metadata, row[0])
+        return None if row is None else _decode(self._metadata.decode, row[0])
 
     def store_metadata(self, url: str, sha256: str, metadata: CoreMetadata) -> None:
         content = self._encoder.encode(metadata)
@@ -143,11 +143,19 @@ class MetadataCache:
     def _open(self) -> None:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
+            if not self._path.exists():
+                self._remove_older()
             self._connect()
         except OSError as error:
             self.problem = f"{self._path.parent}: cannot keep a cache there: {error.strerror}"
         except sqlite3.Error as error:
             self._recover(error)
+
+    def _remove_older(self) -> None:
+        """What earlier releases kept in another form is of no use to this one, and may be large."""
+        for schema in range(1, SCHEMA):
+            for suffix in ("", "-wal", "-shm"):
+                self._path.with_name(f"indexes-{schema}.sqlite{suffix}").unlink(missing_ok=True)
 
     def _connect(self) -> None:
         connection = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
@@ -196,11 +204,11 @@ def _primary_code(error: sqlite3.Error) -> int:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
-def _decode(decoder: msgspec.msgpack.Decoder[T], content: object) -> T | None:
+def _decode(decode: Callable[[bytes], T], content: object) -> T | None:
     """``None`` where the bytes are not what this version of the program writes: then it is read anew."""
     if not isinstance(content, bytes):
         return None
     try:
-        return decoder.decode(content)
+        return decode(content)
     except msgspec.MsgspecError:
         return None

@@ -7,11 +7,14 @@ the cache at each solve. A change of their fields needs a new ``cache.SCHEMA``.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from resolver.errors import IndexUnavailable
+
+if TYPE_CHECKING:
+    from resolver.indexes.releases import Page
 
 __all__ = ["CoreMetadata", "DistributionFile", "Index", "InvalidMetadata", "NeedsBuild", "ProjectPage"]
 
@@ -70,7 +73,7 @@ class Index(Protocol):
     def url(self) -> str:
         """The canonical URL, with a trailing slash."""
 
-    def page(self, name: str) -> ProjectPage | None:
+    def page(self, name: str) -> Page | None:
         """The page of a project, or ``None`` where the index has none. Raises ``IndexUnavailable``."""
 
     def metadata(self, file: DistributionFile) -> CoreMetadata:

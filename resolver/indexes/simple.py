@@ -14,6 +14,7 @@ from resolver.indexes.links import link_resolver
 from resolver.indexes.metadata_reader import MetadataReader
 from resolver.indexes.pending import Pending
 from resolver.indexes.protocol import CoreMetadata, DistributionFile, ProjectPage
+from resolver.indexes.releases import Page
 from resolver.indexes.simple_json import parse_json_page
 from resolver.transport import Response, Transport, refuse_literal_secret, without_credentials
 
@@ -43,12 +44,12 @@ class SimpleIndex:
         self._bare = without_credentials(self.url)
         self._transport = transport
         self._cache = cache
-        self._pages: Pending[str, ProjectPage | None] = Pending(self._load_page, threads)
+        self._pages: Pending[str, Page | None] = Pending(self._load_page, threads)
         self._metadata: Pending[DistributionFile, CoreMetadata] = Pending(
             MetadataReader(transport, cache).load, threads
         )
 
-    def page(self, name: str) -> ProjectPage | None:
+    def page(self, name: str) -> Page | None:
         return self._pages.get(canonicalize_name(name))
 
     def metadata(self, file: DistributionFile) -> CoreMetadata:
@@ -70,7 +71,7 @@ class SimpleIndex:
 
     # ------------------------------------------------------------------------------------------- pages
 
-    def _load_page(self, name: str) -> ProjectPage | None:
+    def _load_page(self, name: str) -> Page | None:
         url = f"{self.url}{quote(name, safe='')}/"
         key = self._page_key(url)
         cached = self._cache.page(key) if self._cache else None
@@ -91,7 +92,7 @@ class SimpleIndex:
         place = self._transport.mirrors.locate(url)
         return f"{without_credentials(url)} {without_credentials(str(place))}"
 
-    def _confirmed(self, key: str, cached: CachedPage, response: Response) -> ProjectPage | None:
+    def _confirmed(self, key: str, cached: CachedPage, response: Response) -> Page | None:
         if self._cache:
             self._cache.touch_page(key, lifetime=self._lifetime(response))
         return cached.page

@@ -6,6 +6,7 @@ solve begins with what the fast path has learned, and an answer must not depend 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 
 from packaging.version import Version
@@ -95,10 +96,9 @@ class Knowledge:
     def file_of(self, name: str, version: Version) -> DistributionFile | None:
         """Any usable wheel of that version: metadata does not differ between the wheels of one version."""
         files = self.files(name)
-        for rank, known in enumerate(files.project.ranked.versions):
-            if known == version:
-                return files.best(rank, yanked=True)
-        return None
+        versions = files.project.ranked.versions
+        rank = bisect_left(versions, version)
+        return files.best(rank, yanked=True) if rank < len(versions) and versions[rank] == version else None
 
     def _ask(self, name: str, file: DistributionFile) -> CoreMetadata | str:
         try:

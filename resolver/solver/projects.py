@@ -9,12 +9,22 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
-from resolver.indexes import CoreMetadata, DistributionFile, Index, NeedsBuild
+from resolver.indexes import (
+    CoreMetadata,
+    DistributionFile,
+    Index,
+    InvalidMetadata,
+    NeedsBuild,
+    Page,
+    releases_in,
+    releases_of,
+    version_of_sdist,
+)
 from resolver.solver.policy import FilePolicy
 from resolver.solver.targets import Target, parse_tail
-from resolver.solver.versions import RankedVersions
+from resolver.solver.versions import RankedVersions, VersionsOnDemand
 
 if TYPE_CHECKING:
     from resolver.source_trees import Builds
@@ -32,29 +42,36 @@ class _Wheel(NamedTuple):  # made by the ten thousand, and a tuple is made in a 
 
 
 class Project:
-    """One project: its versions, and the files of each (``sdists[rank]``, ``wheels(rank)``). ``pages`` are its files by
+    """One project: its versions, and the files of each by rank. ``pages`` are its files by
     index, the preferred one first; most often there is one.
 
-    A page may have thousands of files, so they are only sorted by the version in their names; what else a name says is
-    read when a version is looked at.
+    A page may have thousands of files: they come sorted by version, and are read when a version is looked at.
     """
 
-    def __init__(self, name: str, pages: Sequence[tuple[Index, Sequence[DistributionFile]]] = ()) -> None:
+    def __init__(self, name: str, pages: Sequence[tuple[Index, Page]] = ()) -> None:
         self.name = name
         self.index = pages[0][0] if pages else None
         self._pages = pages
-        self._later = {file.url: place for place, (_, files) in enumerate(pages) if place for file in files}
-        by_version = _by_version([file for _, files in pages for file in files])
-        # comparing versions is slow, and most order is in their releases: sorted by these first, little is left to do
-        ordered = sorted(sorted(by_version, key=_release))
-        self.ranked = RankedVersions(ordered)
-        self._wheels = tuple(tuple(by_version[version][0]) for version in ordered)
-        self.sdists = tuple(tuple(by_version[version][1]) for version in ordered)
+        self._later = {file.url: place for place, (_, page) in enumerate(pages) if place for file in page.files}
+        if len(pages) == 1:
+            self._releases = releases_in(pages[0][1])
+        else:
+            self._releases = releases_of([file for _, page in pages for file in page.files], name)
+        prereleases = sum(1 << rank for rank, release in enumerate(self._releases) if release.is_prerelease)
+        self.ranked = RankedVersions(VersionsOnDemand([release.text for release in self._releases]), prereleases)
         self._parsed: dict[int, tuple[_Wheel, ...]] = {}
 
     @property
     def has_wheels(self) -> bool:
-        return any(self._wheels)
+        return any(release.has_wheels for release in self._releases)
+
+    def has_sdists(self, rank: int) -> bool:
+        return self._releases[rank].has_sdists
+
+    @property
+    def sdists(self) -> tuple[tuple[DistributionFile, ...], ...]:
+        """Those of all versions: meant for explanations."""
+        return tuple(release.sdists for release in self._releases)
 
     def place_of(self, file: DistributionFile) -> int:
         """The place of the file's index among those of the project, 0 the preferred one."""
@@ -64,59 +81,17 @@ class Project:
         return self._pages[self.place_of(file)][0]
 
     def wheel_files(self, rank: int) -> tuple[DistributionFile, ...]:
-        return self._wheels[rank]
+        return self._releases[rank].wheels
+
+    def sdist_files(self, rank: int) -> tuple[DistributionFile, ...]:
+        return self._releases[rank].sdists
 
     def wheels(self, rank: int) -> tuple[_Wheel, ...]:
         parsed = self._parsed.get(rank)
         if parsed is None:
-            found = (_parse_wheel(file) for file in self._wheels[rank])
+            found = (_parse_wheel(file) for file in self.wheel_files(rank))
             parsed = self._parsed[rank] = tuple(wheel for wheel in found if wheel is not None)
         return parsed
-
-
-_Files = tuple[list[DistributionFile], list[DistributionFile]]
-"""Wheels and sdists."""
-
-
-def _by_version(files: Sequence[DistributionFile]) -> dict[Version, _Files]:
-    """Names of another form are no candidates. Two spellings of one version (1.0, 1.0.0) are the same version."""
-    found: dict[Version, _Files] = {}
-    for text, (wheels, sdists) in _by_text(files).items():
-        try:
-            version = Version(text)
-        except InvalidVersion:
-            continue
-        known = found.setdefault(version, (wheels, sdists))
-        if known[0] is not wheels:
-            known[0].extend(wheels)
-            known[1].extend(sdists)
-    return found
-
-
-def _by_text(files: Sequence[DistributionFile]) -> dict[str, _Files]:
-    """By the version as it is written, of which there are far fewer than files."""
-    found: dict[str, _Files] = {}
-    for file in files:
-        name = file.filename
-        if name.endswith(".whl"):
-            parts = name.split("-", 2)
-            if len(parts) != 3:
-                continue
-            text, kind = _unescaped(parts[1]), 0
-        elif name.endswith((".tar.gz", ".zip")):
-            text, kind = name.removesuffix(".zip").removesuffix(".tar.gz").rpartition("-")[2], 1
-        else:
-            continue
-        known = found.get(text)
-        if known is None:
-            known = found[text] = ([], [])
-        known[kind].append(file)
-    return found
-
-
-def _unescaped(version: str) -> str:
-    """A dash in a version (``1.0-1``) is an underscore in the name of a wheel."""
-    return version.replace("_", "-") if "_" in version and "+" not in version else version
 
 
 class Projects:
@@ -177,11 +152,11 @@ class Projects:
         return self.indexes if own is None else (own,)
 
     def _load(self, name: str) -> Project:
-        pages: list[tuple[Index, Sequence[DistributionFile]]] = []
+        pages: list[tuple[Index, Page]] = []
         for index in self.indexes_for(name):
             page = index.page(name)
             if page is not None:
-                pages.append((index, page.files))
+                pages.append((index, page))
                 if not self._best_match:
                     break
         return Project(name, pages)
@@ -226,7 +201,16 @@ class ProjectFiles:
         except NeedsBuild:
             if self._builds is None or not self._policy.may_be_built(self.project.name):
                 raise
-            return self._builds.metadata_of_sdist(file)
+            return self._as_named(file, self._builds.metadata_of_sdist(file))
+
+    def _as_named(self, file: DistributionFile, built: CoreMetadata) -> CoreMetadata:
+        """What a build says, if it says so of the project and version that the sdist is named after."""
+        project = self.project.name
+        if built.name != project:
+            raise InvalidMetadata(f"{project}: a build of {file.filename} is of another project, {built.name}")
+        if Version(built.version) != Version(version_of_sdist(file.filename, project)):
+            raise InvalidMetadata(f"{project}: a build of {file.filename} is of another version, {built.version}")
+        return built
 
     def prefetch(self, file: DistributionFile) -> None:
         """A hint. An sdist is read whole or even built, and is not read ahead."""
@@ -235,11 +219,11 @@ class ProjectFiles:
 
     def _choose_sdist(self, rank: int, yanked: bool, hashes: frozenset[str] | None) -> DistributionFile | None:
         name = self.project.name
-        if not self.project.sdists[rank] or not self._policy.takes_sdists(name):
+        if not self.project.has_sdists(rank) or not self._policy.takes_sdists(name):
             return None
         usable = [
             file
-            for file in self.project.sdists[rank]
+            for file in self.project.sdist_files(rank)
             if self.refusal(file, yanked=yanked) is None
             and (hashes is None or f"sha256:{file.sha256}" in hashes)
             and self._policy.could_tell(name, _instant(file.upload_time))
@@ -297,10 +281,6 @@ class ProjectFiles:
 def _parse_wheel(file: DistributionFile) -> _Wheel | None:
     tail = parse_tail(file.filename.split("-", 2)[2])
     return None if tail is None else _Wheel(file, *tail)
-
-
-def _release(version: Version) -> tuple[int, tuple[int, ...]]:
-    return version.epoch, version.release
 
 
 def _instant(upload_time: str | None) -> datetime | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,15 +11,13 @@ from packaging.version import Version
 from resolvelib import BaseReporter, ResolutionImpossible, ResolutionTooDeep
 from resolvelib.resolvers import RequirementInformation, Resolution
 
-from resolver.errors import IndexUnavailable
 from resolver.model import Conflict, PypiRequirement
-from resolver.names import known_projects
 from resolver.solver.answer import Choice, PypiSolution, Request, read_answer
+from resolver.solver.availability import Wanted, what_there_is
 from resolver.solver.direct import DirectFile
-from resolver.solver.explain import A_CONSTRAINT, CONDA_PROVIDES_IT, OF_THIS_NAME
+from resolver.solver.explain import A_CONSTRAINT, CONDA_PROVIDES_IT
 from resolver.solver.knowledge import Knowledge
 from resolver.solver.pins import NO_PINS, Pins
-from resolver.solver.projects import Project, Projects
 from resolver.solver.provider import Candidate, Identifier, Need, Provider
 from resolver.solver.targets import Target
 
@@ -31,7 +28,6 @@ __all__ = [
     "limits_on",
     "requests_of",
     "resolve_pypi",
-    "what_there_is",
 ]
 
 _MAX_ROUNDS = 20_000
@@ -81,7 +77,8 @@ def resolve_pypi(problem: PypiProblem, knowledge: Knowledge, *, until_disputed: 
     try:
         pins = resolution.resolve(roots, max_rounds=_MAX_ROUNDS).mapping
     except ResolutionImpossible as error:
-        return FastAnswer(conflict=_conflict(problem, knowledge, error.causes), disputed=True)
+        conflict = None if until_disputed else _conflict(problem, knowledge, error.causes)
+        return FastAnswer(conflict=conflict, disputed=True)
     except (ResolutionTooDeep, _Disputed):
         return FastAnswer(disputed=True)
     choices = {
@@ -187,9 +184,13 @@ def _conflict(
     if name in problem.fixed:
         claims += ((f"{name} {problem.fixed[name]}", CONDA_PROVIDES_IT),)
     limits = limits_on(problem, name)
-    detail, nearest = what_there_is(problem, knowledge.projects, name)
+    wanted = Wanted(
+        specifiers=(*(n.specifier for n in needs if n.name == name), *limits_of(problem).get(name, ())),
+        hashes=frozenset(digest for n in needs if n.name == name for digest in n.hashes),
+    )
+    there = what_there_is(knowledge, name, wanted, problem.fixed)
     claims = tuple(dict.fromkeys(claims))
-    return Conflict(platform=subdir, subject=name, claims=claims + limits, nearest=nearest, detail=detail)
+    return Conflict(platform=subdir, subject=name, claims=claims + limits, nearest=there.nearest, detail=there.detail)
 
 
 def _asked_for(
@@ -206,57 +207,3 @@ def limits_on(problem: PypiProblem, name: str) -> tuple[tuple[str, str], ...]:
     return tuple(
         (f"{c.name}{c.specifier}", f"{A_CONSTRAINT} {c.origin}") for c in problem.constraints if c.name == name
     )
-
-
-def what_there_is(problem: PypiProblem, projects: Projects, name: str) -> tuple[str, tuple[str, ...]]:
-    """Why the indexes have nothing that fits, and the newest versions that they do have for this target."""
-    if name in problem.fixed:
-        return "", ()
-    project = projects.get(name)
-    if project.index is None:
-        places = ", ".join(index.url for index in projects.indexes) or "none is configured"
-        return f"no index has a project {OF_THIS_NAME} (asked: {places})", _nearest(problem, projects, name)
-    files = projects.files(name, problem.target)
-    best = [(version, files.best(rank)) for rank, version in enumerate(project.ranked.versions)]
-    usable = [str(version) for version, file in best if file is not None and not files.is_late(file)]
-    if usable:
-        return "", tuple(reversed(usable[-5:]))
-    untimed = files.untimed()
-    if untimed:
-        return f"{untimed} of its files tell no upload time, and the cut-off leaves such out (missing-time)", ()
-    if not projects.policy.takes_wheels(name) or (not project.has_wheels and any(project.sdists)):
-        return _of_sources(project, projects, name), ()
-    return f"none of its wheels is for {_of_target(problem.target)}", ()
-
-
-def _of_sources(project: Project, projects: Projects, name: str) -> str:
-    count = sum(map(bool, project.sdists))
-    if not projects.policy.takes_sdists(name):
-        return f"it has source distributions only ({count}), and --only-binary leaves these out"
-    if not count:
-        return "it has no source distributions, and --no-binary leaves its wheels out"
-    only = "only " if projects.policy.takes_wheels(name) else ""
-    return (
-        f"it has source distributions {only}({count}), and what these need is not known without a build: permit that "
-        f"with --allow-builds={name}, or build a wheel and ask for it by its path"
-    )
-
-
-def _nearest(problem: PypiProblem, projects: Projects, name: str) -> tuple[str, ...]:
-    """The names most like it that are there. An index has no list of its projects that could be asked for, so these
-    come from what is known without it, and the indexes say which of them they have."""
-    known = {*known_projects(), *problem.fixed, *projects.seen()} - {name}
-    likely = difflib.get_close_matches(name, sorted(known), n=5, cutoff=0.75)
-    return tuple(other for other in likely if other in problem.fixed or _is_there(projects, other))[:3]
-
-
-def _is_there(projects: Projects, name: str) -> bool:
-    try:
-        return projects.get(name).index is not None
-    except IndexUnavailable:
-        return False  # offline and never seen: a name that cannot be confirmed is not offered
-
-
-def _of_target(target: Target) -> str:
-    until = f" before {target.cut_off.isoformat()}" if target.cut_off else ""
-    return f"{target.platform.subdir} with Python {target.python.version}{until}"

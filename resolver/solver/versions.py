@@ -13,13 +13,36 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import overload
 
 from packaging.specifiers import Specifier, SpecifierSet
 from packaging.version import Version
 
-__all__ = ["RankedVersions", "is_pin", "names_prerelease", "ranks"]
+__all__ = ["RankedVersions", "VersionsOnDemand", "is_pin", "names_prerelease", "ranks"]
 
 _RELEASE = re.compile(r"(?:\d+!)?\d+(?:\.\d+)*\Z")
+
+
+class VersionsOnDemand(Sequence[Version]):
+    """Versions that are parsed when they are asked for: of thousands, a search by halves asks for a dozen."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._versions: list[str | Version] = list(texts)
+
+    def __len__(self) -> int:
+        return len(self._versions)
+
+    @overload
+    def __getitem__(self, place: int) -> Version: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Version]: ...
+    def __getitem__(self, place: int | slice) -> Version | Sequence[Version]:
+        if isinstance(place, slice):
+            return [self[rank] for rank in range(*place.indices(len(self)))]
+        found = self._versions[place]
+        if isinstance(found, str):
+            found = self._versions[place] = Version(found)
+        return found
 
 
 class RankedVersions:
@@ -27,10 +50,13 @@ class RankedVersions:
 
     __slots__ = ("_masks", "all", "prereleases", "versions")
 
-    def __init__(self, versions: Sequence[Version]) -> None:
-        self.versions = tuple(versions)
-        self.all = (1 << len(self.versions)) - 1
-        self.prereleases = sum(1 << i for i, version in enumerate(self.versions) if version.is_prerelease)
+    def __init__(self, versions: Sequence[Version], prereleases: int | None = None) -> None:
+        """``prereleases`` is the mask of those, where it is known already."""
+        self.versions = versions
+        self.all = (1 << len(versions)) - 1
+        if prereleases is None:
+            prereleases = sum(1 << i for i, version in enumerate(versions) if version.is_prerelease)
+        self.prereleases = prereleases
         self._masks: dict[str, int] = {"": self.all}
 
     def admitted(self, specifier: str) -> int:

@@ -12,6 +12,7 @@ import subprocess
 import tarfile
 import tempfile
 import threading
+import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -68,7 +69,8 @@ class Builds:
 
         output.mkdir()
         try:
-            with DefaultIsolatedEnv() as environment:
+            # a backend's warnings are for its author, and are given again in this process
+            with warnings.catch_warnings(action="ignore"), DefaultIsolatedEnv() as environment:
                 builder = ProjectBuilder.from_isolated_env(
                     environment, tree, runner=pyproject_hooks.quiet_subprocess_runner
                 )
