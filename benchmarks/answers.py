@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
+
+from packaging.markers import Marker
 
 from benchmarks.agree import Packages, packages
 from benchmarks.measure import Finished
+from resolver.platforms import Platform, PythonTarget
 
 __all__ = [
     "Reader",
@@ -48,15 +52,23 @@ def pins_in(name: str) -> Reader:
     return read
 
 
-def toml_lock(name: str, table: str) -> Reader:
-    """pylock.toml, poetry.lock and pdm.lock: an array of tables with ``name`` and ``version``. What is there twice for
-    different platforms is told by its last."""
+def toml_lock(name: str, table: str, *, python: str) -> Reader:
+    """pylock.toml (PEP 751), poetry.lock and pdm.lock: an array of tables with ``name`` and ``version``. A lock for
+    more than one platform is read as the installer would on Linux: what a marker excludes there is left out."""
+    environment = {**Platform.of(_LINUX).markers(PythonTarget(version=python)), "extra": ""}
 
     def read(folder: Path, _: Finished) -> Packages:
         rows = tomllib.loads((folder / name).read_text(encoding="utf-8"))[table]
-        return packages((_LINUX, row["name"], row["version"]) for row in rows)
+        return packages((_LINUX, row["name"], row["version"]) for row in rows if _taken(row, environment))
 
     return read
+
+
+def _taken(row: Mapping[str, Any], environment: Mapping[str, str]) -> bool:
+    """PEP 751 and PDM write ``marker``, Poetry ``markers``: one, or one for each group."""
+    written = row.get("marker", row.get("markers", ""))
+    markers = list(written.values()) if isinstance(written, dict) else [written]
+    return any(not text or Marker(text).evaluate(dict(environment), context="lock_file") for text in markers)
 
 
 def conda_lock(folder: Path, _: Finished) -> Packages:

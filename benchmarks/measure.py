@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -32,26 +34,35 @@ class Usage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
-    """A process that has ended; a negative ``code`` is the signal that ended it."""
+    """A process that has ended; a negative ``code`` is the signal that ended it, ``over_limit`` says that it was us."""
 
     code: int
     usage: Usage
     stdout: str
     stderr: str
+    over_limit: bool = False
 
 
 def run_process(
     command: Sequence[str], *, folder: Path, environ: Mapping[str, str], scratch: Path, limit: float
 ) -> Finished:
-    """Run ``command`` in ``folder`` and wait for it; it is killed after ``limit`` seconds. What it says goes to files
-    in ``scratch``, so that nobody has to read while it runs. Raises ``OSError`` if it cannot be started."""
+    """Run ``command`` in ``folder`` and wait for it; it is killed after ``limit`` seconds, with all that it started
+    (its process group), so that nothing of it disturbs the next run. What it says goes to files in ``scratch``, so that
+    nobody has to read while it runs. Raises ``OSError`` if it cannot be started."""
+    over_limit = threading.Event()
     out, err = scratch / "stdout", scratch / "stderr"
     with out.open("wb") as stdout, err.open("wb") as stderr:
         begun = time.perf_counter()
         process = subprocess.Popen(
-            command, cwd=folder, env=environ, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr
+            command,
+            cwd=folder,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            start_new_session=True,
         )
-        guard = threading.Timer(limit, process.kill)
+        guard = threading.Timer(limit, _end_group, (process.pid, over_limit))
         guard.start()
         try:
             _, status, usage = os.wait4(process.pid, 0)
@@ -64,7 +75,14 @@ def run_process(
         usage=Usage(cpu=usage.ru_utime + usage.ru_stime, wall=wall, peak=usage.ru_maxrss * _PEAK_UNIT),
         stdout=out.read_text(encoding="utf-8", errors="replace"),
         stderr=err.read_text(encoding="utf-8", errors="replace"),
+        over_limit=over_limit.is_set(),
     )
+
+
+def _end_group(leader: int, over_limit: threading.Event) -> None:
+    over_limit.set()
+    with contextlib.suppress(ProcessLookupError):  # it ended at this very moment
+        os.killpg(leader, signal.SIGKILL)
 
 
 def alternating(names: Sequence[str], runs: int) -> Iterator[str]:

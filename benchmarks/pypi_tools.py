@@ -11,7 +11,7 @@ from benchmarks.tools import Asked, Command, Place, Tool
 __all__ = ["PYPI_TOOLS"]
 
 _PYPI: frozenset[Kind] = frozenset(("pypi",))
-_ASKS = "asks the index again each time"
+_ASKS = "asks the index again each time, and keeps of it what its headers allow"
 _EVERYWHERE = "locks for all platforms and Pythons 3.11"
 _HOST = "resolves for the Python that runs it"
 
@@ -38,26 +38,22 @@ def _uv(case: Case, place: Place, program: str) -> Asked:
 
 
 def _nab(case: Case, place: Place, program: str) -> Asked:
-    command: Command = (
-        program,
-        "lock",
-        "--python",
-        case.python,
-        "--cache-dir",
-        str(place.home / "nab"),
-        "pyproject.toml",
-    )
+    index = f'[[tool.nab.indexes]]\nname = "index"\nurl = "{place.index}"\n' if place.index else ""
+    target = f'python = "{case.python}"\nplatform = {{ id = "linux_x86_64", runs-on-libc = "2.28" }}\n'
+    settings = f'[tool.nab]\nbuild-policy = "never"\n[tool.nab.environment]\n{target}{index}'
+    command: Command = (program, "lock", "--cache-dir", str(place.home / "nab"), "pyproject.toml")
     return Asked(
-        files={"pyproject.toml": _project(case)},
+        files={"pyproject.toml": _project(case) + settings},
         warm=(command,),
         command=(*command, "--offline"),
         made=("pylock.toml",),
-        answer=toml_lock("pylock.toml", "packages"),
+        answer=toml_lock("pylock.toml", "packages", python=case.python),
+        note=f"takes files that need a later patch release of Python {case.python}",
     )
 
 
 def _pip_compile(case: Case, place: Place, program: str) -> Asked:
-    command: Command = (program, "--quiet", "--no-header", "--no-annotate", "--strip-extras")
+    command: Command = (program, "--quiet", "--no-header", "--no-annotate", "--strip-extras", "--allow-unsafe")
     command += ("--cache-dir", str(place.home / "pip-tools"), "--output-file", "requirements.txt", "requirements.in")
     return Asked(
         files=_requirements(case),
@@ -78,7 +74,7 @@ def _pip(case: Case, place: Place, program: str) -> Asked:
         command=command,
         made=("pylock.toml",),
         environ=_pip_index(place),
-        answer=toml_lock("pylock.toml", "packages"),
+        answer=toml_lock("pylock.toml", "packages", python=case.python),
         note=f"{_ASKS}; {_HOST}",
     )
 
@@ -91,8 +87,8 @@ def _poetry(case: Case, place: Place, program: str) -> Asked:
         warm=(command,),
         command=command,
         made=("poetry.lock",),
-        environ={"POETRY_CACHE_DIR": str(place.home / "poetry")},
-        answer=toml_lock("poetry.lock", "package"),
+        environ={"POETRY_CACHE_DIR": str(place.home / "poetry"), "POETRY_VIRTUALENVS_CREATE": "false"},
+        answer=toml_lock("poetry.lock", "package", python=case.python),
         note=f"{_ASKS}; {_EVERYWHERE}",
     )
 
@@ -114,7 +110,7 @@ def _pdm(case: Case, place: Place, program: str) -> Asked:
         command=command,
         made=("pdm.lock",),
         environ={"PDM_CACHE_DIR": str(place.home / "pdm"), "PDM_CHECK_UPDATE": "0"},
-        answer=toml_lock("pdm.lock", "package"),
+        answer=toml_lock("pdm.lock", "package", python=case.python),
         note=_ASKS,
     )
 
@@ -138,7 +134,7 @@ PYPI_TOOLS = (
     Tool(name="uv", kinds=_PYPI, programs=("uv",), ask=_uv),
     Tool(name="nab", kinds=_PYPI, programs=("nab",), ask=_nab),
     Tool(name="pip-compile", kinds=_PYPI, programs=("pip-compile",), ask=_pip_compile),
-    Tool(name="pip lock", kinds=_PYPI, programs=("pip",), ask=_pip),
+    Tool(name="pip lock", kinds=_PYPI, programs=("pip",), ask=_pip, probe=("lock", "--help")),
     Tool(name="poetry", kinds=_PYPI, programs=("poetry",), ask=_poetry),
     Tool(name="pdm", kinds=_PYPI, programs=("pdm",), ask=_pdm),
 )

@@ -2,6 +2,9 @@
 
 python -m benchmarks --list
 python -m benchmarks --cases S1 S2 conda-4 --tools samebox uv py-rattler -n 5 --out /tmp/benchmarks
+
+Tools are looked for on PATH, then beside this Python; an index other than the default one is named by PIP_INDEX_URL,
+for all of them (Poetry asks the default index by an interface of its own, and any other one by the Simple API).
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import zstandard
@@ -24,7 +28,7 @@ from benchmarks.cases import CASES, Case
 from benchmarks.chart import as_svg
 from benchmarks.conda_tools import CONDA_TOOLS, SAMEBOX
 from benchmarks.pypi_tools import PYPI_TOOLS
-from benchmarks.report import as_json, as_markdown
+from benchmarks.report import Outcome, as_json, as_markdown
 from benchmarks.session import Bench, Selected, measure_case
 from benchmarks.tools import ROOT, Tool
 
@@ -48,18 +52,23 @@ def main(arguments: Sequence[str]) -> int:
     bench = Bench(
         out=out, channel=channel, runs=options.runs, limit=options.limit, index=os.environ.get("PIP_INDEX_URL")
     )
-    outcomes = []
+    outcomes: list[Outcome] = []
+    begun = datetime.now(UTC).isoformat(timespec="seconds")
+    about = {"python": platform.python_version(), "machine": platform.machine(), "runs": str(options.runs)}
     for case in cases:
         print(f"{case.name}: {case.about}", file=sys.stderr, flush=True)
         outcomes += measure_case(case, list(_selected(case, options.tools)), bench)
-    about = {"python": platform.python_version(), "machine": platform.machine(), "runs": str(options.runs)}
-    table = as_markdown(outcomes)
-    (out / "results.md").write_text(table, encoding="utf-8")
-    (out / "results.json").write_text(as_json(outcomes, about=about), encoding="utf-8")
-    (out / "results.svg").write_text(as_svg(outcomes), encoding="utf-8")
-    print(table, end="")
+        _write(outcomes, out, about={**about, "begun": begun})
+    print(as_markdown(outcomes), end="")
     print(f"written to {out}", file=sys.stderr)
     return 1 if any(outcome.state == "failed" for outcome in outcomes) else 0
+
+
+def _write(outcomes: Sequence[Outcome], out: Path, *, about: dict[str, str]) -> None:
+    """After each case, so that a run which is stopped leaves what it has measured."""
+    (out / "results.md").write_text(as_markdown(outcomes), encoding="utf-8")
+    (out / "results.json").write_text(as_json(outcomes, about=about), encoding="utf-8")
+    (out / "results.svg").write_text(as_svg(outcomes), encoding="utf-8")
 
 
 def _parser() -> argparse.ArgumentParser:

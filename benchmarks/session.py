@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.agree import Packages
+from benchmarks.agree import Packages, differences
 from benchmarks.cases import Case
+from benchmarks.judge import Unreadable, answer, fault, first_line
 from benchmarks.measure import Finished, Usage, alternating, run_process
 from benchmarks.report import Outcome
 from benchmarks.tools import Asked, Command, Place, Tool, find_program
@@ -53,8 +55,14 @@ class Selected:
     def of(cls, tool: Tool) -> Selected:
         found = [find_program(program) for program in tool.programs]
         missing = [name for name, path in zip(tool.programs, found, strict=True) if path is None]
-        absence = f"{' and '.join(missing)} not installed" if missing else ""
-        return cls(tool=tool, program=found[0] or "", absence=absence)
+        program, absence = found[0] or "", f"{' and '.join(missing)} not installed" if missing else ""
+        if not absence and tool.probe and not _ends_well((program, *tool.probe)):
+            absence = f"{program} knows no '{' '.join(tool.probe)}'"
+        return cls(tool=tool, program=program, absence=absence)
+
+
+def _ends_well(command: Command) -> bool:
+    return subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, check=False).returncode == 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -75,26 +83,45 @@ class _Entrant:
     def warm(self) -> None:
         """Fill the caches, then run once as it will be measured, which also gives the answer."""
         for command in self.asked.warm:
-            finished = self._run(command)
-            if self.case.solvable and finished.code != 0:
-                self.failure = _first_line(finished)
+            self.failure = fault(self._run(command), self.case, limit=self.bench.limit)
+            if self.failure:
                 return
         finished = self.run()
-        if not self.failure and self.case.solvable:
-            self.packages = self.asked.answer(self.folder, finished) if self.asked.answer else None
-        self.said = _first_line(finished) if self.packages is None else self.asked.note
+        self.packages = self._answer(finished)
+        self.said = first_line(finished) if self.packages is None else self.asked.note
 
     def measure(self) -> None:
+        """A run counts only if it ends as it should and answers what it answered before."""
+        if self.failure:
+            return
+        finished = self.run()
+        found = self._answer(finished)
         if not self.failure:
-            self.usages.append(self.run().usage)
+            self.failure = self._change(finished, found)
+        self.usages.append(finished.usage)
+
+    def _change(self, finished: Finished, found: Packages | None) -> str:
+        if self.packages is not None and found is not None:
+            changed = differences(self.packages, found)
+            return f"another answer than when warmed up: {changed[0]}" if changed else ""
+        said = first_line(finished)
+        return f"{said!r}, and when warmed up {self.said!r}" if self.case.solvable and said != self.said else ""
 
     def run(self) -> Finished:
         for name in self.asked.made:
             (self.folder / name).unlink(missing_ok=True)
         finished = self._run(self.asked.command)
-        if (finished.code == 0) != self.case.solvable or _crashed(finished):
-            self.failure = _first_line(finished) or f"exit code {finished.code}"
+        self.failure = fault(finished, self.case, limit=self.bench.limit)
         return finished
+
+    def _answer(self, finished: Finished) -> Packages | None:
+        if self.failure:
+            return None
+        try:
+            return answer(self.asked.answer, self.folder, finished, self.case)
+        except Unreadable as error:
+            self.failure = str(error)
+            return None
 
     def _run(self, command: Command) -> Finished:
         scratch = self.folder.parent / f"{self.folder.name}.output"
@@ -155,15 +182,3 @@ def clean_environ(home: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_OTHERS_SETTINGS)}
     caches = {"XDG_CACHE_HOME": str(home / "cache"), "XDG_CONFIG_HOME": str(home / "config")}
     return {**kept, "HOME": str(home), **caches, "PIP_CONFIG_FILE": os.devnull, "NO_COLOR": "1"}
-
-
-def _crashed(finished: Finished) -> bool:
-    """Ended by a signal or by an exception that nobody caught: never a right outcome, not even where there is none."""
-    return finished.code < 0 or finished.stderr.startswith("Traceback ")
-
-
-def _first_line(finished: Finished) -> str:
-    """The first line that a tool says: on stderr where it failed, else on stdout."""
-    text = finished.stderr if finished.code != 0 else finished.stdout
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[0][:160] if lines else ""

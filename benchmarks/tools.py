@@ -49,13 +49,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
-    """``programs`` must all be there: the first is the tool's own. ``many_platforms`` says that one run can solve for
-    more than one."""
+    """``programs`` must all be there: the first is the tool's own, and ``probe`` are arguments that one which is new
+    enough takes. ``many_platforms`` says that one run can solve for more than one."""
 
     name: str
     kinds: frozenset[Kind]
     programs: tuple[str, ...]
     ask: Callable[[Case, Place, str], Asked]
+    probe: Command = ()
     many_platforms: bool = False
 
     def takes(self, case: Case) -> bool:

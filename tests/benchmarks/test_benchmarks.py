@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from benchmarks.agree import differences, packages
 from benchmarks.answers import conda_lock, pins_on_stdout, pixi_lock, toml_lock
-from benchmarks.cases import CASES, Case
+from benchmarks.cases import CASES
 from benchmarks.chart import as_svg
 from benchmarks.measure import Finished, Usage, alternating, medians, run_process
 from benchmarks.report import Outcome, as_json, as_markdown
 from benchmarks.run import main
-from benchmarks.session import Bench, Selected, clean_environ, measure_case
-from benchmarks.tools import Asked, Command, Place, Tool
 
 _MIB = 2**20
 
@@ -88,7 +87,15 @@ def test_what_a_process_says_and_how_it_ends_is_kept(tmp_path: Path) -> None:
 
 
 def test_a_process_beyond_the_limit_is_killed(tmp_path: Path) -> None:
-    assert _run("import time; time.sleep(60)", tmp_path, limit=0.5).code == -9
+    finished = _run("import time; time.sleep(60)", tmp_path, limit=0.5)
+    assert (finished.code, finished.over_limit) == (-9, True)
+
+
+def test_what_it_started_is_killed_with_it(tmp_path: Path) -> None:
+    late = "import time; time.sleep(2); open('late', 'w').close()"
+    _run(f"import subprocess, sys; subprocess.run([sys.executable, '-c', {late!r}])", tmp_path, limit=0.5)
+    time.sleep(2.5)
+    assert not (tmp_path / "late").exists()
 
 
 def test_runs_alternate() -> None:
@@ -167,73 +174,56 @@ packages:
 """
 
 
+_PYLOCK = """\
+[[packages]]
+name = "A.b"
+version = "1"
+[[packages]]
+name = "colorama"
+version = "0.4"
+marker = 'sys_platform == "win32"'
+"""
+
+_POETRY_LOCK = """\
+[[package]]
+name = "numpy"
+version = "2.3"
+markers = 'python_version == "3.11"'
+[[package]]
+name = "numpy"
+version = "2.4"
+markers = 'python_version >= "3.12"'
+[[package]]
+name = "tomli"
+version = "2"
+[package.markers]
+main = 'sys_platform == "win32"'
+dev = 'sys_platform == "linux"'
+[[package]]
+name = "pywin32"
+version = "3"
+[package.markers]
+main = 'sys_platform == "win32"'
+"""
+
+
 def test_what_tools_write_is_read(tmp_path: Path) -> None:
     (tmp_path / "conda-lock.yml").write_text(_CONDA_LOCK)
     (tmp_path / "pixi.lock").write_text(_PIXI_LOCK)
-    (tmp_path / "pylock.toml").write_text('[[packages]]\nname = "A.b"\nversion = "1"\n')
+    (tmp_path / "pylock.toml").write_text(_PYLOCK)
+    (tmp_path / "poetry.lock").write_text(_POETRY_LOCK)
     said = Finished(code=0, usage=_usage(1.0), stdout="# c==9\nFlask==3.1\nclick==8.1 ; x\n", stderr="")
     assert conda_lock(tmp_path, said) == {("osx-arm64", "numpy"): "2.1.0 py312_0", ("osx-arm64", "idna"): "3.7"}
     assert pixi_lock(tmp_path, said) == {
         ("linux-64", "python-dateutil"): "2.9 pyh_0",
         ("osx-64", "zlib"): "1.3 h0_1",
     }
-    assert toml_lock("pylock.toml", "packages")(tmp_path, said) == {("linux-64", "a-b"): "1"}
+    assert toml_lock("pylock.toml", "packages", python="3.11")(tmp_path, said) == {("linux-64", "a-b"): "1"}
+    assert toml_lock("poetry.lock", "package", python="3.11")(tmp_path, said) == {
+        ("linux-64", "numpy"): "2.3",
+        ("linux-64", "tomli"): "2",
+    }
     assert pins_on_stdout(tmp_path, said) == {("linux-64", "flask"): "3.1", ("linux-64", "click"): "8.1"}
-
-
-def _measured(name: str, code: str, tmp_path: Path, *, solvable: bool = True) -> Outcome:
-    """A tool that is a line of Python, measured three times."""
-    command: Command = (sys.executable, "-c", code)
-
-    def ask(case: Case, place: Place, program: str) -> Asked:
-        return Asked(files={"in": "x"}, warm=(), command=command, made=("made",), answer=pins_on_stdout)
-
-    tool = Tool(name=name, kinds=frozenset(("pypi",)), programs=(sys.executable,), ask=ask)
-    case = Case(name="T", kind="pypi", about="", solvable=solvable)
-    bench = Bench(out=tmp_path, channel=tmp_path, runs=3, limit=60.0)
-    (outcome,) = measure_case(case, [Selected.of(tool)], bench)
-    return outcome
-
-
-def test_a_tool_is_measured_as_often_as_asked_and_each_time_afresh(tmp_path: Path) -> None:
-    code = "from pathlib import Path; assert Path('in').exists(); Path('made').touch(exist_ok=False); print('a==1')"
-    outcome = _measured("samebox", code, tmp_path)
-    assert (outcome.state, len(outcome.usages), outcome.packages) == ("measured", 3, {("linux-64", "a"): "1"})
-
-
-def test_a_tool_that_fails_is_told_with_its_first_line(tmp_path: Path) -> None:
-    outcome = _measured("samebox", "import sys; sys.exit('\\nno such thing\\nhint')", tmp_path)
-    assert (outcome.state, outcome.message, outcome.usages) == ("failed", "no such thing", ())
-
-
-def test_an_explanation_is_the_right_outcome_where_there_is_no_solution(tmp_path: Path) -> None:
-    outcome = _measured("samebox", "import sys; sys.exit('a and b conflict')", tmp_path, solvable=False)
-    assert (outcome.state, outcome.message, len(outcome.usages)) == ("measured", "a and b conflict", 3)
-
-
-@pytest.mark.parametrize("code", ["print('a==1')", "1 / 0", "import os; os.abort()"])
-def test_neither_an_answer_nor_a_crash_is_an_explanation(code: str, tmp_path: Path) -> None:
-    assert _measured("samebox", code, tmp_path, solvable=False).state == "failed"
-
-
-def test_a_tool_that_is_not_there_is_noted(tmp_path: Path) -> None:
-    def ask(case: Case, place: Place, program: str) -> Asked:
-        raise AssertionError("it is not there")
-
-    tool = Tool(name="x", kinds=frozenset(("pypi",)), programs=("no-such-program",), ask=ask)
-    bench = Bench(out=tmp_path, channel=tmp_path, runs=1, limit=1.0)
-    (outcome,) = measure_case(CASES["S1"], [Selected.of(tool)], bench)
-    assert (outcome.state, outcome.message) == ("absent", "no-such-program not installed")
-
-
-def test_settings_of_one_tool_do_not_leak_into_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("UV_INDEX_URL", "https://pypi.example.org/simple/")
-    monkeypatch.setenv("PIP_FIND_LINKS", "/wheels")
-    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
-    monkeypatch.setenv("LANG", "C")
-    environ = clean_environ(tmp_path)
-    assert {"UV_INDEX_URL", "PIP_FIND_LINKS", "PYTHONDONTWRITEBYTECODE"}.isdisjoint(environ)
-    assert (environ["LANG"], environ["HOME"]) == ("C", str(tmp_path))
 
 
 def test_the_command_lists_cases_and_tools(capsys: pytest.CaptureFixture[str]) -> None:
