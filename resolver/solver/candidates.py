@@ -6,7 +6,7 @@ Only what is known is looked at; the searches that came before have learned what
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 
 from packaging.specifiers import SpecifierSet
@@ -17,9 +17,10 @@ from resolver.indexes import CoreMetadata
 from resolver.model import VirtualPackage
 from resolver.names import NamesMap
 from resolver.roots import pep440_of
+from resolver.solver.any_file import KnowledgeOfAny
 from resolver.solver.knowledge import Knowledge
 
-__all__ = ["Candidate", "World", "contains", "records_that_count"]
+__all__ = ["Candidate", "World", "contains", "is_old_enough", "records_that_count"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,10 @@ class World:
     _of_conda: dict[str, tuple[Candidate, ...]] = field(default_factory=dict)
     _of_project: dict[str, tuple[Candidate, ...]] = field(default_factory=dict)
     _fits_python: dict[str, bool] = field(default_factory=dict)
+
+    def knowing(self, knowledge: Knowledge) -> World:
+        """The same world with something else known about projects."""
+        return replace(self, knowledge=knowledge, _of_project={})
 
     def provided(self, package: str) -> tuple[str, ...]:
         """The projects that a conda package provides."""
@@ -88,18 +93,6 @@ class World:
             self._of_project[project] = tuple(c for c in both if all(contains(limit, c.version) for limit in limits))
         return self._of_project[project]
 
-    def refusal(self, project: str, specifiers: Sequence[str]) -> str | None:
-        """Why the newest version that all specifiers admit cannot be used, where its metadata says so."""
-        if self.knowledge is None:
-            return None
-        files = self.knowledge.files(project)
-        for rank, version in reversed(tuple(enumerate(files.project.ranked.versions))):
-            file = files.best(rank)
-            known = self.knowledge.known(file) if file is not None else None
-            if isinstance(known, str) and all(contains(specifier, version) for specifier in specifiers):
-                return known
-        return None
-
     def _provided(self, record: CondaRecord) -> tuple[str, ...]:
         return self.names.provides(record.name, depends=record.depends, noarch=record.noarch)
 
@@ -111,17 +104,21 @@ class World:
         return self._fits_python[spec]
 
     def _wheels(self, project: str) -> list[Candidate]:
-        """Those that may be used, pre-releases below all others."""
+        """Those that may be used, pre-releases below all others, and below these what only stands in for a file."""
         if self.knowledge is None:
             return []
         files = self.knowledge.files(project)
-        found = []
+        found: list[tuple[tuple[bool, bool], Candidate]] = []
         for rank, version in enumerate(files.project.ranked.versions):
             file = files.best(rank)
             known = self.knowledge.known(file) if file is not None else None
             if file is not None and not isinstance(known, str):
-                found.append(Candidate(version=version, said=f"{project} {version}", metadata=known))
-        return sorted(found, key=lambda candidate: not candidate.version.is_prerelease)
+                candidate = Candidate(version=version, said=f"{project} {version}", metadata=known)
+                found.append(((not self._is_stand_in(project, rank), not version.is_prerelease), candidate))
+        return [candidate for _, candidate in sorted(found, key=lambda pair: pair[0])]
+
+    def _is_stand_in(self, project: str, rank: int) -> bool:
+        return isinstance(self.knowledge, KnowledgeOfAny) and self.knowledge.is_stand_in(project, rank)
 
 
 def records_that_count(
@@ -134,7 +131,7 @@ def records_that_count(
     def records(name: str) -> tuple[CondaRecord, ...]:
         if name.startswith("__"):
             return tuple(_virtual(package) for package in problem.platform.virtual_packages if package.name == name)
-        usable = [record for record in ask(name) if record.sha256 is not None and _old_enough(problem, record)]
+        usable = [record for record in ask(name) if record.sha256 is not None and is_old_enough(problem, record)]
         if problem.channel_priority != "strict":
             return tuple(usable)
         for channel in problem.channels:
@@ -146,13 +143,12 @@ def records_that_count(
     return records
 
 
-def _old_enough(problem: CondaProblem, record: CondaRecord) -> bool:
-    """By the time of the build: a record does not keep that of the upload, which is later."""
+def is_old_enough(problem: CondaProblem, record: CondaRecord) -> bool:
+    """By the time of the upload where the channel tells it, else by that of the build."""
     if problem.cut_off is None:
         return True
-    if record.timestamp is None:
-        return problem.take_untimed
-    return record.timestamp <= problem.cut_off.timestamp() * 1000
+    time = record.uploaded or record.timestamp
+    return problem.take_untimed if time is None else time <= problem.cut_off.timestamp() * 1000
 
 
 def _virtual(package: VirtualPackage) -> CondaRecord:

@@ -58,13 +58,11 @@ class Demand:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contradiction:
     """Demands on ``name`` that no version meets together. ``provided`` are the versions of conda's package, newest
-    first, where it is conda that provides the project and none of them will do; ``refusal`` is why a version that
-    would do cannot be used."""
+    first, where it is conda that provides the project and none of them will do."""
 
     name: str
     demands: tuple[Demand, ...]
     provided: tuple[str, ...] = ()
-    refusal: str | None = None
 
     @property
     def subject(self) -> str:
@@ -161,8 +159,7 @@ def _contradiction(world: World, key: str, demands: Sequence[Demand]) -> Contrad
             core = rest
     asked = [d for d in core if not d.is_conda]
     if len(asked) == len(core):
-        refusal = world.refusal(key, [d.spec for d in asked])
-        return Contradiction(name=key, demands=tuple(core), refusal=refusal)
+        return Contradiction(name=key, demands=tuple(core))
     return Contradiction(name=key, demands=tuple(core), provided=_provided(world, key, core))
 
 
@@ -229,8 +226,22 @@ def _of_record(world: World, best: Candidate, depends: Sequence[str], demand: De
         name = spec.split()[0]
         # without a Python that is meant, its builds are of any, and one that disagrees with another proves nothing
         if world.python is not None or name not in _OF_PYTHON:
-            what = _with_others(spec, others)
+            told = f"python {pythons}" if name == "python" and (pythons := _built_for(world, best)) else spec
+            what = _with_others(told, others)
             yield Demand(name=name, spec=spec, is_conda=True, what=what, who=best.said, parent=demand)
+
+
+def _built_for(world: World, best: Candidate) -> str:
+    """The Pythons that a version has builds for, where these are several: each build needs one of them."""
+    minors = {
+        need.split()[1].removesuffix(".*")
+        for other in (world.of_conda(best.record.name) if best.record is not None else ())
+        if other.record is not None and other.version == best.version and not other.beside
+        for need in other.record.depends
+        if need.startswith("python_abi ")
+    }
+    ordered = sorted(minors, key=Version) if all(minor.replace(".", "").isdigit() for minor in minors) else []
+    return f"{', '.join(ordered[:-1])} or {ordered[-1]}" if len(ordered) > 1 and not best.beside else ""
 
 
 def _of_wheel(
@@ -243,15 +254,21 @@ def _of_wheel(
                 name=need.name,
                 spec=need.specifier,
                 is_conda=False,
-                what=_with_others(f"{need.name}{extras}{need.specifier}", others),
+                what=_with_others(f"{need.name}{extras}{need.specifier}", others, _override(knowledge, need.name)),
                 who=f"{best.said}[{extra}]" if extra else best.said,
                 extras=need.extras,
                 parent=demand,
             )
 
 
-def _with_others(what: str, others: int) -> str:
+def _override(knowledge: Knowledge, name: str) -> str:
+    """Where it is settled what all packages need of a project, whatever they say themselves."""
+    overrides = knowledge.projects.policy.overrides.get(name, ())
+    return " by an override" if any(knowledge.target.applies(o.marker) for o in overrides) else ""
+
+
+def _with_others(what: str, others: int, by: str = "") -> str:
     """The chain follows one version; that the others end no better is known from the solve."""
     if not others:
-        return what
-    return f"{what} ({'another version does' if others == 1 else f'{others} other versions do'} not fit either)"
+        return f"{what}{by}"
+    return f"{what}{by} ({'another version does' if others == 1 else f'{others} other versions do'} not fit either)"

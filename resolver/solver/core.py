@@ -11,12 +11,15 @@ from resolver.conda import CondaSolution, solve_all
 from resolver.model import CondaSpec, Conflict
 from resolver.roots import pep440_of
 from resolver.solver.answer import Request
+from resolver.solver.availability import Availability, Wanted, left_out_by_age, what_there_is
+from resolver.solver.beyond_files import beyond_files
 from resolver.solver.candidates import World, records_that_count
 from resolver.solver.chains import Contradiction, claims_of, find_contradiction
 from resolver.solver.explain import line_order, shown, virtual_package
 from resolver.solver.joint import JointProblem, JointSolver
-from resolver.solver.pypi import PypiProblem, limits_on, resolve_pypi, what_there_is
+from resolver.solver.pypi import PypiProblem, limits_on, resolve_pypi
 from resolver.solver.remedies import joint_remedies, problem_of
+from resolver.solver.unknown_names import unknown_projects
 
 __all__ = ["joint_conflict"]
 
@@ -31,11 +34,19 @@ def joint_conflict(solver: JointSolver, joint: JointProblem, problem: PypiProble
     alone stands for it.
     """
     world = _world(solver, joint)
+    unknown = _unknown_projects(solver, joint, world)
+    if unknown is not None:
+        return unknown
     core = sorted(_core(solver, joint, world), key=lambda root: line_order(str(root.origin)))
-    claims = tuple(_claim(root) for root in core)
     found = find_contradiction(core, world)
+    there = _available(found, problem, solver, joint)
+    if found is not None and there.out_of_reach:
+        beyond = beyond_files(solver, joint, world, found.subject)
+        if beyond is not None:
+            (core, found), there = beyond, Availability()
+    claims = tuple(_claim(root) for root in core)
     if found is not None:
-        conflict = _told(found, problem, solver, joint)
+        conflict = _told(found, there, problem, solver, joint)
     else:
         conflict = _where_it_fails(solver, problem_of(joint, core), problem) or Conflict(
             platform=joint.conda.platform.subdir, subject=core[0].name
@@ -45,6 +56,20 @@ def joint_conflict(solver: JointSolver, joint: JointProblem, problem: PypiProble
     if len(core) == 1 and told.subject == core[0].name and told.nearest:
         return told  # the versions that there are say more
     return replace(told, remedies=joint_remedies(solver, joint, core))
+
+
+def _unknown_projects(solver: JointSolver, joint: JointProblem, world: World) -> Conflict | None:
+    def conda_has(name: str) -> bool:
+        return bool(solver.conda_records(joint.conda, [name])[name])
+
+    knowledge = solver.knowing(joint, joint.python)
+    return unknown_projects(joint.requests, world, knowledge, conda_has, joint.conda.platform.subdir)
+
+
+def _roots_of(found: Contradiction, joint: JointProblem) -> list[_Root]:
+    places = {demand.way()[0].who for demand in found.demands}
+    roots: list[_Root] = [*joint.requests, *joint.conda.specs]
+    return [root for root in roots if str(root.origin) in places]
 
 
 def _core(solver: JointSolver, joint: JointProblem, world: World) -> list[_Root]:
@@ -58,8 +83,7 @@ def _suspected(solver: JointSolver, joint: JointProblem, world: World) -> list[_
     found = find_contradiction(roots, world)
     if found is None:
         return None
-    places = {demand.way()[0].who for demand in found.demands}
-    chain = [root for root in roots if str(root.origin) in places]
+    chain = _roots_of(found, joint)
     with_python = [root for root in roots if root in chain or (isinstance(root, CondaSpec) and root.name == "python")]
     for suspected in (chain, with_python):
         if solver.solve(problem_of(joint, suspected)) is None:
@@ -100,21 +124,35 @@ def _world(solver: JointSolver, joint: JointProblem) -> World:
     )
 
 
-def _told(found: Contradiction, problem: PypiProblem, solver: JointSolver, joint: JointProblem) -> Conflict:
+def _available(
+    found: Contradiction | None, problem: PypiProblem, solver: JointSolver, joint: JointProblem
+) -> Availability:
+    """What there is of the project that the chain ends at, where conda and places have no part in that."""
+    if found is None or any(demand.is_conda or demand.exactly is not None for demand in found.demands):
+        return Availability()
+    others = problem.fixed.keys() - {found.subject}
+    return what_there_is(solver.knowing(joint, joint.python), found.subject, _wanted(found, joint), others)
+
+
+def _told(
+    found: Contradiction, there: Availability, problem: PypiProblem, solver: JointSolver, joint: JointProblem
+) -> Conflict:
     """A contradiction with the way to each of its demands. Those that are roots are claims of their own."""
-    claims = claims_of(found)
-    detail = found.refusal or ""
-    nearest: tuple[str, ...] = ()
-    if not found.refusal:
-        claims += limits_on(problem, found.subject)
-    if not found.refusal and not any(demand.is_conda for demand in found.demands):
-        others = {project: version for project, version in problem.fixed.items() if project != found.subject}
-        projects = solver.knowing(joint, joint.python).projects
-        detail, nearest = what_there_is(replace(problem, fixed=others), projects, found.subject)
     platform = joint.conda.platform
-    if not detail:
-        detail = virtual_package(found.subject, platform)
-    return Conflict(platform=platform.subdir, subject=found.subject, claims=claims, nearest=nearest, detail=detail)
+    steps = [step for demand in found.demands for step in demand.way() if not step.is_conda]
+    knowledge = solver.knowing(joint, joint.python)
+    detail = there.detail or virtual_package(found.subject, platform)
+    detail = detail or left_out_by_age(knowledge, list(dict.fromkeys(step.name for step in steps)))
+    claims = claims_of(found) + limits_on(problem, found.subject)
+    return Conflict(
+        platform=platform.subdir, subject=found.subject, claims=claims, nearest=there.nearest, detail=detail
+    )
+
+
+def _wanted(found: Contradiction, joint: JointProblem) -> Wanted:
+    limits = joint.constraints.get(found.subject, ())
+    hashes = (digest for root in joint.requests if root.name == found.subject for digest in root.hashes)
+    return Wanted(specifiers=(*(demand.spec for demand in found.demands), *limits), hashes=frozenset(hashes))
 
 
 def _where_it_fails(solver: JointSolver, core: JointProblem, problem: PypiProblem) -> Conflict | None:

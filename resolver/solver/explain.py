@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from resolver.conda import CondaUnsolvable
 from resolver.errors import NoSolution
-from resolver.model import CondaSpec, Conflict
+from resolver.model import Conflict
 from resolver.platforms import Platform
+from resolver.roots import shown
 
 __all__ = [
     "A_CONSTRAINT",
     "CONDA_PROVIDES_IT",
     "OF_THIS_NAME",
     "conda_conflict",
+    "filtered",
     "line_order",
     "no_solution",
     "render",
     "shown",
+    "shown_instant",
     "virtual_package",
 ]
 
@@ -62,7 +66,8 @@ def conda_conflict(failed: CondaUnsolvable) -> Conflict:
     else:
         nearest = failed.versions[:_MOST_VERSIONS]
         # that none of the versions fits is all there is to say; the solver's tree would hide it
-        detail = "" if nearest else "\n".join((_solver_text(failed.text), *_left_out(failed)))
+        told = () if nearest else (_solver_text(failed.text), *_left_out(failed))
+        detail = "\n".join((*told, *filtered(failed.filtered)))
     claims = tuple((shown(spec), str(spec.origin)) for spec in core)
     platform = failed.problem.platform.subdir
     return Conflict(platform=platform, subject=subject, claims=claims, nearest=nearest, detail=detail)
@@ -87,6 +92,12 @@ def _left_out(failed: CondaUnsolvable) -> Iterator[str]:
             yield f"{name} {version} has no sha256 in its channel, and only what has one can be locked"
 
 
+def filtered(counts: Iterable[tuple[str, int]]) -> Iterator[str]:
+    """What the filters of the settings leave out of each name."""
+    for name, count in counts:
+        yield f"repodata-filters leave out {count} record{'s' if count > 1 else ''} of {name}"
+
+
 def line_order(origin: str) -> tuple[str, int]:
     """Origins in the order of files and lines."""
     source, _, line = origin.rpartition(":")
@@ -102,10 +113,9 @@ def virtual_package(name: str, platform: Platform) -> str:
     return f"{platform.subdir} has {said}"
 
 
-def shown(spec: CondaSpec) -> str:
-    """The spec as people write it, where it is that simple."""
-    head = f"{spec.channel}::{spec.name}" if spec.channel else spec.name
-    return " ".join(part for part in (head, spec.version, spec.build) if part)
+def shown_instant(instant: datetime) -> str:
+    """A cut-off (UTC) as people write it: the day alone at midnight."""
+    return instant.isoformat().replace("+00:00", "Z").removesuffix("T00:00:00Z")
 
 
 def _head(platforms: list[str]) -> str:
@@ -155,7 +165,8 @@ def _hint(conflict: Conflict) -> str | None:
         return f"if the machines have it, say so in the settings, under [virtual-packages.{conflict.platform}]"
     if any(who == CONDA_PROVIDES_IT for _, who in conflict.claims):
         return f"ask conda for another {conflict.subject}, or have it from PyPI alone"
-    return "loosen or drop one of these requests" if len(conflict.claims) > 1 else None
+    requests = sum(_is_origin(who) for _, who in conflict.claims)
+    return "loosen or drop one of these requests" if requests > 1 else None
 
 
 def _solver_text(text: str) -> str:

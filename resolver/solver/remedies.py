@@ -11,7 +11,7 @@ from resolver.conda import CondaProblem, CondaUnsolvable, MixedProblem, MixedSol
 from resolver.errors import NoSolution
 from resolver.model import CondaSpec
 from resolver.solver.answer import Request
-from resolver.solver.explain import shown
+from resolver.solver.explain import line_order, shown
 from resolver.solver.joint import JointProblem, JointSolution, JointSolver
 
 if TYPE_CHECKING:
@@ -65,8 +65,9 @@ def conda_remedies(channels: Channels, failed: CondaUnsolvable) -> tuple[Remedy,
     if failed.versions or any(spec.name not in failed.names for spec in failed.core):
         return ()
     found = []
-    for root in _worth_a_trial(failed.core):
-        rest = [other for other in failed.core if other is not root]
+    core = sorted(failed.core, key=lambda spec: line_order(str(spec.origin)))
+    for root in _worth_a_trial(core):
+        rest = [other for other in core if other is not root]
         version = _conda_version(channels, failed.problem, [*rest, _free(root)], root)
         if version is not None:
             whole = _pinned(failed.problem.specs, root, version)

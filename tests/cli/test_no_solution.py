@@ -158,6 +158,7 @@ CASES = (
         pip=("from-the-future>1",),
         lines=(
             "  environment.yml:6 asks for from-the-future>1",
+            "  from-the-future 2.0 needs Python >=3.99, not 3.11.7; the newest for that is 1.0",
             "hint: usable versions of from-the-future: 1.0",
         ),
     ),

@@ -62,19 +62,19 @@ _CASES: dict[str, tuple[list[str], str, str | None]] = {
         ["source"],
         (
             "  requirements.in:1 asks for source\n"
-            "  it has source distributions only (2), and what these need is not known without a build: permit that "
-            "with --allow-builds=source, or build a wheel and ask for it by its path"
+            "  source-2.tar.gz must be built to tell what it needs: its requires-dist is dynamic "
+            "(--allow-builds=source permits that)"
         ),
         None,
     ),
     "no wheel for the platform": (
         ["windows"],
-        "  requirements.in:1 asks for windows\n  none of its wheels is for linux-64 with Python 3.12.4",
+        "  requirements.in:1 asks for windows\n  windows 1 has wheels for win_amd64 only",
         None,
     ),
     "no wheel for the Python": (
         ["future"],
-        "  requirements.in:1 asks for future\n  none of its wheels is for linux-64 with Python 3.12.4",
+        "  requirements.in:1 asks for future\n  future 1 needs Python >=3.99, not 3.12.4; no version is for that",
         None,
     ),
 }

@@ -14,10 +14,11 @@ from resolver.indexes import MemoryIndex
 from resolver.manifests import parse_environment_yml
 from resolver.names import NamesMap
 from resolver.platforms import Platform
+from resolver.solver.policy import FilePolicy, overrides_by_name
 from resolver.solver.projects import Projects
 from resolver.solver.solve import PlatformSolution, SolveRequest, solve_environment
 from tests.conda.worlds import MAIN, channels, record, write_channel
-from tests.solver.worlds import Universe
+from tests.solver.worlds import Universe, requirements
 
 _PYTHONS = [
     record("python", "3.11.9", build="0_cpython"),
@@ -76,6 +77,7 @@ def _solve(
     pip: Sequence[str] = (),
     records: Sequence[Mapping[str, Any]] = _CHANNEL,
     cut_off: datetime | None = None,
+    policy: FilePolicy | None = None,
 ) -> PlatformSolution:
     """The environment whose conda specs begin in line 2, and whose requirements follow after ``pip:``."""
     lines = ["dependencies:", *(f"- {spec}" for spec in conda)]
@@ -90,14 +92,14 @@ def _solve(
         names=NamesMap.load(),
         cut_off=cut_off,
     )
-    projects = Projects([MemoryIndex(_INDEX)])
+    projects = Projects([MemoryIndex(_INDEX)], policy=policy)
     (solution,) = solve_environment(request, channels=lambda: reader, projects=projects, directs={})
     return solution
 
 
-def _told(folder: Path, conda: Sequence[str], pip: Sequence[str] = ()) -> list[str]:
+def _told(folder: Path, conda: Sequence[str], pip: Sequence[str] = (), policy: FilePolicy | None = None) -> list[str]:
     with pytest.raises(NoSolution) as error:
-        _solve(folder, conda, pip)
+        _solve(folder, conda, pip, policy=policy)
     text = error.value.message
     assert len(text.splitlines()) < 10, text
     head, *lines = text.splitlines()
@@ -203,7 +205,7 @@ def test_the_python_that_is_in_the_way(tmp_path: Path) -> None:
     assert _told(tmp_path, ["python =3.11", "numpy"], ["modern"]) == [
         "environment.yml:2 asks for python 3.11.*",
         "environment.yml:5 asks for modern",
-        "none of its wheels is for linux-64 with Python 3.11.9",
+        "modern 1.0 needs Python >=3.13, 0.9 needs >=3.12, not 3.11.9; no version is for that",
         "hint: python 3.13.1 would fit in place of python 3.11.*",
     ]
 
@@ -236,6 +238,16 @@ def test_a_dependency_of_which_no_version_will_do(tmp_path: Path) -> None:
         "environment.yml:4 asks for lost",
         "lost 1.0 needs lost-child>=3",
         "hint: usable versions of lost-child: 2.0, 1.0",
+    ]
+
+
+def test_what_an_override_makes_of_a_need_is_told_as_the_overrides(tmp_path: Path) -> None:
+    policy = FilePolicy(overrides=overrides_by_name(requirements("middle<2")))
+    assert _told(tmp_path, ["python =3.12"], ["right", "middle==2.0"], policy) == [
+        "environment.yml:4 asks for right",
+        "environment.yml:5 asks for middle==2.0",
+        "right 1.0 needs middle<2 by an override",
+        "hint: middle 1.0 would fit in place of middle==2.0",
     ]
 
 

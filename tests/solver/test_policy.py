@@ -153,7 +153,9 @@ def test_what_an_sdist_needs_is_said_where_no_build_is_permitted() -> None:
     projects = _projects({"a": {"2.0": _SDIST}, "b": {"1": {"requires_dist": ["a"]}}})
     answer = resolve_pypi(_problem(("b",), target()), Knowledge(projects, target()))
     assert answer.conflict is not None
-    with pytest.raises(NoSolution, match=r"a-2.0.tar.gz must be built to tell what it needs.*\(--allow-builds=a permits that\)"):
+    with pytest.raises(
+        NoSolution, match=r"a-2.0.tar.gz must be built to tell what it needs.*\(--allow-builds=a permits that\)"
+    ):
         raise no_solution([answer.conflict])
 
 
