@@ -31,7 +31,7 @@ from resolver.solver.knowledge import Knowledge
 from resolver.solver.listing import Listing
 from resolver.solver.pins import NO_PINS, Pins
 from resolver.solver.requirements import Dependency
-from resolver.solver.versions import is_pin
+from resolver.solver.yanked import Pinners
 
 __all__ = ["Encoding"]
 
@@ -64,13 +64,13 @@ class _Project:
     reaches: set[str] = field(default_factory=set)
     learned: int = -1
     records: tuple[MadeUpRecord, ...] = ()
-    made_from: tuple[int, int] = (-1, -1)
+    made_from: tuple[int, int, int] = (-1, -1, -1)
 
     def forget(self) -> None:
         self.needs.clear()
         self.reaches.clear()
         self.learned = -1
-        self.made_from = (-1, -1)
+        self.made_from = (-1, -1, -1)
 
 
 class Encoding:
@@ -105,14 +105,14 @@ class Encoding:
             both=both,
             pins=pins,
         )
-        self._pinned: dict[str, set[str]] = {}
+        self._pinners = Pinners()
         self._projects: dict[str, _Project] = {}
         self._reached: set[str] = set()
         self._waiting: list[str] = []
         self._remade = 0
         for name, specifiers in constraints.items():
             for specifier in specifiers:
-                self._pin(name, specifier)
+                self._pinners.add(name, specifier, "")
 
     def build(self) -> tuple[tuple[MadeUpRecord, ...], tuple[str, ...]]:
         """The records of every project within reach of the requests, and the requests as specs, in their order."""
@@ -169,14 +169,14 @@ class Encoding:
     def _made(self, name: str, extras: set[str]) -> _Project:
         records = tuple(self._providers(name))
         return _Project(
-            entries=self._listing.entries(name, records, self._pinned.get(name, ())),
+            entries=self._listing.entries(name, records, self._pinners.specifiers(name)),
             providers=tuple(sorted({record.name for record in records})),
             state=self._state(name),
             extras=extras,
         )
 
     def _state(self, name: str) -> tuple[int, int]:
-        return len(self._pinned.get(name, ())), self._knowledge.refused(name)
+        return len(self._pinners.specifiers(name)), self._knowledge.refused(name)
 
     def _look_at(self, name: str) -> None:
         """Work out what the entries of a project need that are known by now, and go on to what that names."""
@@ -189,34 +189,36 @@ class Encoding:
             unknown = []
             for rank in project.unknown:
                 entry = project.entries.all[rank]
-                if entry.file is None or self._knowledge.known(entry.file) is not None:
-                    project.needs[rank] = self._needs_of(name, project, entry)
-                if entry.direct is None and (entry.file is None or rank not in project.needs):
+                known = entry.file is None or self._knowledge.known(entry.file) is not None
+                if known or entry.yanked:
+                    project.needs[rank] = self._needs_of(name, project, rank, entry)
+                if not known or entry.conda is not None:
                     unknown.append(rank)  # what an extra of conda's package needs may yet be learned
             project.unknown = unknown
         for other in sorted(project.reaches):
             self._project(other)
 
-    def _needs_of(self, name: str, project: _Project, entry: Entry) -> _Needs:
-        extras = (tuple(self._of_extra(name, project, entry, extra)) for extra in sorted(project.extras))
+    def _needs_of(self, name: str, project: _Project, rank: int, entry: Entry) -> _Needs:
+        extras = (tuple(self._of_extra(name, project, rank, entry, extra)) for extra in sorted(project.extras))
         if entry.conda is not None:
             package, version = entry.conda
             return ((f"{package}[version='=={version}']",), *extras)
-        return (tuple(self._needs(project, self._known_metadata(name, entry), "")), *extras)
+        own = self._needs(project, self._known_metadata(name, entry), "", _exactly(name, rank))
+        return ((*own, Pinners.need(name, rank)) if entry.yanked else tuple(own), *extras)
 
-    def _of_extra(self, name: str, project: _Project, entry: Entry, extra: str) -> Sequence[str]:
+    def _of_extra(self, name: str, project: _Project, rank: int, entry: Entry, extra: str) -> Sequence[str]:
         """Where nothing tells what an extra of conda's package needs, it cannot be had."""
         file = self._to_learn(name, entry)
         if entry.conda is not None and (file is None or isinstance(self._knowledge.known(file), str)):
             return (f"pypi-{name}{_NOTHING}",)
-        return self._needs(project, self._known_metadata(name, entry), extra)
+        return self._needs(project, self._known_metadata(name, entry), extra, _exactly(f"{name}{_EXTRA}{extra}", rank))
 
     # ---- records
 
     def _records(self, name: str) -> tuple[MadeUpRecord, ...]:
         project = self._projects[name]
         bounds = sorted(project.entries.bounds)
-        made_from = (project.learned, len(bounds))
+        made_from = (project.learned, len(bounds), self._pinners.count(name))
         if project.made_from != made_from:
             project.made_from = made_from
             project.records = tuple(
@@ -230,7 +232,9 @@ class Encoding:
         conda = project.entries.all[rank].conda is not None
         excluded = () if conda else tuple(f"{package}{_NOTHING}" for package in project.providers)
         yield MadeUpRecord(name=f"pypi-{name}", rank=rank, depends=needs[0], constrains=excluded)
-        same = f"pypi-{name}[version='=={rank}']"
+        if project.entries.all[rank].yanked:
+            yield from self._pinners.records(name, rank, lambda specifier: project.entries.admits(specifier, rank))
+        same = _exactly(name, rank)
         for extra, adds in zip(sorted(project.extras), needs[1:], strict=True):
             yield MadeUpRecord(name=f"pypi-{name}{_EXTRA}{extra}", rank=rank, depends=(same, *adds))
 
@@ -247,12 +251,12 @@ class Encoding:
             return entry.file
         return self._knowledge.file_of(name, entry.version) if self._projects[name].extras else None
 
-    def _needs(self, project: _Project, metadata: CoreMetadata | None, extra: str) -> list[str]:
+    def _needs(self, project: _Project, metadata: CoreMetadata | None, extra: str, who: str) -> list[str]:
         if metadata is None:
             return []
         found = self._with_own_extras(metadata, extra)
         project.reaches.update(dependency.name for dependency in found if dependency.url is None)
-        return [spec for dependency in found for spec in self._dependency(dependency)]
+        return [spec for dependency in found for spec in self._dependency(dependency, who)]
 
     def _with_own_extras(self, metadata: CoreMetadata, extra: str) -> list[Dependency]:
         """What the metadata asks for, extras of the project itself replaced by what these add: ``p[all]`` often is the
@@ -269,14 +273,16 @@ class Encoding:
                 waiting.extend(new)
         return list(dict.fromkeys(found))
 
-    def _dependency(self, dependency: Dependency) -> list[str]:
+    def _dependency(self, dependency: Dependency, who: str) -> list[str]:
         if dependency.url is not None:
             return [f"pypi-{dependency.name}{_NOTHING}"]
-        return self._asked(dependency.name, dependency.specifier, dependency.extras)
+        return self._asked(dependency.name, dependency.specifier, dependency.extras, who=who)
 
-    def _asked(self, name: str, specifier: str, extras: Sequence[str] = (), hashes: Sequence[str] = ()) -> list[str]:
-        """A requirement as specs: one on the project, and one on each extra."""
-        self._pin(name, specifier)
+    def _asked(
+        self, name: str, specifier: str, extras: Sequence[str] = (), hashes: Sequence[str] = (), who: str = ""
+    ) -> list[str]:
+        """A requirement as specs: one on the project, and one on each extra. ``who`` is the record that makes it."""
+        self._pinners.add(name, specifier, who)
         project = self._project(name)
         new = set(extras) - project.extras
         if new:
@@ -287,10 +293,9 @@ class Encoding:
         version = f"[version='{admitted}']" if admitted else ""
         return [f"pypi-{name}{version}", *(f"pypi-{name}{_EXTRA}{extra}{version}" for extra in sorted(extras))]
 
-    def _pin(self, name: str, specifier: str) -> None:
-        """A version that is pinned exactly may be a yanked one (PEP 592)."""
-        if is_pin(specifier):
-            self._pinned.setdefault(name, set()).add(specifier)
+
+def _exactly(name: str, rank: int) -> str:
+    return f"pypi-{name}[version='=={rank}']"
 
 
 def _is_wheel(file: DistributionFile) -> bool:

@@ -21,10 +21,11 @@ Interval = tuple[int, int]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One way to have a project: exactly one of ``file`` (a wheel), ``direct`` and ``conda`` (name and version).
-    ``place`` is that of a file's version among all of the project."""
+    ``place`` is that of a file's version among all of the project. A ``yanked`` one must be pinned by someone."""
 
     version: Version
     place: int = -1
+    yanked: bool = False
     file: DistributionFile | None = None
     direct: DirectFile | None = None
     conda: tuple[str, str] | None = None
@@ -66,6 +67,9 @@ class Entries:
             intervals = self._intervals(specifier)
             text = self._texts[specifier] = "" if intervals == [(0, len(self.all))] else self._text(intervals)
         return text
+
+    def admits(self, specifier: str, rank: int) -> bool:
+        return any(start <= rank < end for start, end in self._intervals(specifier))
 
     def _intervals(self, specifier: str) -> list[Interval]:
         found: list[Interval] = []

@@ -85,13 +85,13 @@ class Listing:
             version = ranked.versions[rank]
             file = pin.file_of(files, rank, hashes) if pin is not None and rank == held else None
             file = file or files.best(rank, hashes=hashes)
-            yanked = file is None
+            yanked = file is None  # a file that an earlier lock holds needs no one to let it in
             if file is None and exact >> rank & 1:
                 file = files.best(rank, yanked=True, hashes=hashes)
             if file is not None and not isinstance(self._knowledge.known(file), str):
                 final = natural or not version.is_prerelease
                 order = (not yanked, final, rank == held, not files.is_late(file), rank)
-                found.append((order, Entry(version=version, place=rank, file=file)))
+                found.append((order, Entry(version=version, place=rank, file=file, yanked=yanked)))
         return tuple(entry for _, entry in sorted(found, key=lambda pair: pair[0]))
 
     def _limited(self, name: str, version: Version) -> bool:
