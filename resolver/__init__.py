@@ -5,21 +5,21 @@
     resolver.write_lock(lock, "conda-lock.yml")
     resolver.digest(lock)                      # sha256:…, the same on every machine
     resolver.docker_context(lock)              # a build context, as files in memory
+    resolver.export_lock(lock, "pixi").text    # the same lock in another format
 
 The library never prints and never exits; everything that can go wrong is a ``ResolverError``. Names are imported
 when they are first used, so that importing this package costs next to nothing.
 """
 
-from __future__ import annotations
-
-from importlib import import_module
-from typing import TYPE_CHECKING
-
+# what is imported here is imported by every run of the command: not even `typing`, which costs as much as Python
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from resolver.canonicalizer import digest
     from resolver.environment import Environment, read_environment
     from resolver.errors import ResolverError
     from resolver.locking import check, lock
+    from resolver.locks.conversion import export_lock
+    from resolver.locks.differences import compare_locks
     from resolver.locks.files import parse_lock, read_lock, render_lock, write_lock
     from resolver.model import BuildContext, Digest, Lock
     from resolver.outputs import docker_context, install
@@ -33,8 +33,10 @@ __all__ = [
     "ResolverError",
     "Session",
     "check",
+    "compare_locks",
     "digest",
     "docker_context",
+    "export_lock",
     "install",
     "lock",
     "parse_lock",
@@ -52,8 +54,10 @@ _HOMES = {
     "ResolverError": "resolver.errors",
     "Session": "resolver.session",
     "check": "resolver.locking",
+    "compare_locks": "resolver.locks.differences",
     "digest": "resolver.canonicalizer",
     "docker_context": "resolver.outputs",
+    "export_lock": "resolver.locks.conversion",
     "install": "resolver.outputs",
     "lock": "resolver.locking",
     "parse_lock": "resolver.locks.files",
@@ -69,6 +73,8 @@ def __getattr__(name: str) -> object:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'resolver' has no attribute {name!r}")
+    from importlib import import_module
+
     value: object = getattr(import_module(home), name)
     globals()[name] = value
     return value

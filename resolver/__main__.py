@@ -1,7 +1,5 @@
 """``python -m resolver``: the same as ``samebox``."""
 
-from __future__ import annotations
-
-from resolver.cli.main import run
+from resolver.cli.entry import run
 
 run()

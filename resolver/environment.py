@@ -15,13 +15,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from resolver.errors import ManifestError, SettingsError
+from resolver.files import read_text
 from resolver.manifests import parse_environment_yml, parse_requirements_txt, read_manifests
 from resolver.manifests.conda_prefix import read_conda_prefix
 from resolver.manifests.conda_spec import parse_conda_spec
 from resolver.model import MAIN, EnvironmentSpec, Lock, Origin
 from resolver.platforms import Platform, overrides_from_environment
 from resolver.session import Session
-from resolver.settings import Settings, SettingsLayer, find_sources, read_settings
+from resolver.settings import HAVE_SETTINGS, Settings, SettingsLayer, find_sources, manifest_layer, read_settings
 
 if TYPE_CHECKING:
     from resolver.solver.policy import FilePolicy
@@ -122,10 +123,19 @@ class Environment:
     def index_urls(self, session: Session) -> tuple[str, ...]:
         """The indexes in the order in which they are asked. An extra index comes first, so that what a private
         index has is never taken from the public one; the first that has a project owns it."""
-        spec, settings, options = self.spec.index, self.settings, self.options
-        extra = options.extra_index_urls or spec.extra_index_urls or settings.extra_index_urls
-        main = options.index_url or spec.index_url or settings.index_url or session.default_index_url()
-        return tuple(dict.fromkeys((*extra, main)))
+        main = self.index_url or session.default_index_url()
+        return tuple(dict.fromkeys((*self.extra_index_urls, main)))
+
+    @property
+    def index_url(self) -> str | None:
+        """The main index, where the options, the manifest or the settings name one."""
+        return self.options.index_url or self.spec.index.index_url or self.settings.index_url
+
+    @property
+    def extra_index_urls(self) -> tuple[str, ...]:
+        """The indexes that are asked before the main one."""
+        named = self.options.extra_index_urls or self.spec.index.extra_index_urls
+        return named or self.settings.extra_index_urls
 
     @property
     def find_links(self) -> tuple[str, ...]:
@@ -219,6 +229,9 @@ def read_environment(
             f"nothing to lock in {folder.absolute()}",
             hint="write an environment.yml, or name a manifest with -f",
         )
+    under = _settings_in_manifests(chosen, folder, texts)
+    if under != SettingsLayer():
+        settings = read_settings(folder, under=under).for_environment(name).merged_with_options(options)
     spec = read_manifests(
         list(chosen),
         root=folder,
@@ -229,6 +242,26 @@ def read_environment(
     )
     overrides = _conda_overrides(os.environ if environ is None else environ)
     return Environment(spec=spec, settings=settings, options=options, directory=folder, overrides=overrides)
+
+
+def _settings_in_manifests(chosen: Sequence[Path | str], folder: Path, texts: Mapping[str, str]) -> SettingsLayer:
+    """What a pixi.toml, or ``[tool.pixi]`` and ``[tool.uv]`` of a pyproject.toml, says where it is a manifest."""
+    found: dict[str, SettingsLayer] = {}
+    for path in chosen:
+        source = Path(os.path.relpath(folder.absolute() / path, folder.absolute())).as_posix()
+        file = folder / source
+        if file.name not in HAVE_SETTINGS or not (source in texts or file.is_file()):
+            continue  # one that is not there is for the reader of manifests to tell
+        text = texts[source] if source in texts else read_text(file)
+        layer = manifest_layer(text, source, directory=file.absolute().parent.as_posix())
+        if layer != SettingsLayer():
+            found[source] = layer
+    if len(found) > 1:
+        raise SettingsError(
+            f"settings of the solve stand in each of {', '.join(found)}",
+            hint="keep it in one of them, or say it in [tool.samebox] of the project",
+        )
+    return next(iter(found.values()), SettingsLayer())
 
 
 def _conda_overrides(environ: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import metadata
 from typing import TYPE_CHECKING
 
-from resolver.canonicalizer import canonical_json
 from resolver.model import EnvironmentSpec, Evidence, Lock, Root
 from resolver.names import NamesMap
 from resolver.settings import parse_cut_off
@@ -19,9 +17,11 @@ from resolver.transport import without_credentials
 if TYPE_CHECKING:
     from resolver.environment import Environment
     from resolver.indexes import Index
+    from resolver.locks.pypi_conditions import Indexes
     from resolver.locks.satisfies import Satisfaction
     from resolver.locks.upgrades import Held
     from resolver.session import Session
+    from resolver.solver.projects import Projects
     from resolver.solver.solve import PlatformSolution
 
 __all__ = ["check", "lock"]
@@ -37,18 +37,30 @@ def lock(
     session: Session | None = None,
     now: datetime | None = None,
     progress: Callable[[str], None] = lambda _: None,
+    warn: Callable[[str], None] = lambda _: None,
     previous: Lock | None = None,
     upgrade: Sequence[str] = (),
 ) -> Lock:
     """Solve the environment for all of its platforms.
 
     ``now`` is what a span in ``exclude-newer`` counts back from (default: the clock). What ``previous`` locked is kept
-    where it will do, but for the packages of ``upgrade``: ``NAME``, or ``NAME==VERSION`` to get that version. Nothing
-    is written. Raises ``NoSolution``, ``IndexUnavailable``, ``IntegrityError``, ``ManifestError``, ``SettingsError``.
+    where it will do, but for the packages of ``upgrade``: ``NAME``, or ``NAME==VERSION`` to get that version.
+    ``progress`` is called with the name of each stage, ``warn`` with each sentence about what was locked and may not be
+    meant. Nothing is written. Raises ``NoSolution``, ``IndexUnavailable``, ``IntegrityError``, ``ManifestError``,
+    ``SettingsError``.
     """
     if session is None:
         with environment.session() as opened:
-            return lock(environment, session=opened, now=now, progress=progress, previous=previous, upgrade=upgrade)
+            return lock(
+                environment,
+                session=opened,
+                now=now,
+                progress=progress,
+                warn=warn,
+                previous=previous,
+                upgrade=upgrade,
+            )
+    from resolver.locks.file_metadata import notes_of
     from resolver.locks.upgrades import held_of
     from resolver.solver import assemble
 
@@ -56,15 +68,20 @@ def lock(
     cut_off = _cut_off(environment, now)
     names = NamesMap.load(environment.settings.names)
     held = held_of(previous, upgrade, environment.spec, names, environment.platforms)
-    solutions = _solve(environment, session, names, cut_off, held, progress)
+    # an environment of conda's packages alone need not pay for the half that reads indexes
+    projects = _projects(environment, session) if environment.spec.pip else None
+    solutions = _solve(environment, session, projects, names, cut_off, held, progress)
+    if projects is not None:
+        _warn_of_extras(solutions, projects, cut_off, warn)
     roots = tuple((s.platform.subdir, assemble.roots_of(s)) for s in solutions)
     return Lock(
         name=environment.spec.name,
         platforms=tuple(assemble.platform_lock(s) for s in solutions),
         channels=environment.channels,
         sources=environment.spec.sources,
-        content_hash=tuple((platform, _content_hash(environment, r)) for platform, r in roots),
-        evidence=_evidence(environment, session, solutions, roots, names, cut_off),
+        content_hash=tuple((platform, _content_hash(environment, platform)) for platform, _ in roots),
+        evidence=_evidence(environment, session, projects, solutions, roots, names, cut_off),
+        metadata=notes_of(previous),
     )
 
 
@@ -72,6 +89,7 @@ def check(lock: Lock, environment: Environment, *, now: datetime | None = None) 
     """Whether ``lock`` satisfies the environment under the conditions of today, decided without network: see
     ``locks.satisfies`` and ``locks.conditions``. ``now`` is as in ``lock``."""
     from resolver.locks.conditions import changed_conditions
+    from resolver.locks.pypi_conditions import changed_formats, changed_indexes
     from resolver.locks.satisfies import Expected, Satisfaction, satisfies
 
     spec = environment.portable_spec
@@ -94,8 +112,34 @@ def check(lock: Lock, environment: Environment, *, now: datetime | None = None) 
         missing_time=environment.settings.missing_time,
         overrides=environment.settings.overrides,
         channel_priority=environment.settings.channel_priority,
+        filters=_filters(environment),
     )
-    return Satisfaction(shortfalls=(*verdict.shortfalls, *changed))
+    policy = environment.file_policy
+    formats = changed_formats(lock, lambda name, wheel: (policy.takes_wheels if wheel else policy.takes_sdists)(name))
+    indexes = changed_indexes(lock, _declared_indexes(environment)) if environment.spec.pip else ()
+    return Satisfaction(shortfalls=(*verdict.shortfalls, *changed, *formats, *indexes))
+
+
+def _filters(environment: Environment) -> tuple[str, ...]:
+    """The filters of conda's records, each of which is a MatchSpec."""
+    settings = environment.settings
+    if not environment.spec.conda or not settings.repodata_filters:
+        return ()
+    from resolver.conda.filters import read_filters
+
+    return tuple(f.text for f in read_filters(settings.repodata_filters, settings.source))
+
+
+def _declared_indexes(environment: Environment) -> Indexes:
+    from resolver.locks.pypi_conditions import Indexes
+
+    return Indexes(
+        main=environment.index_url,
+        extra=environment.extra_index_urls,
+        own=environment.settings.index_for,
+        first_only=environment.settings.index_strategy == "first-index",
+        find_links=bool(environment.find_links),
+    )
 
 
 def _trees(environment: Environment, spec: EnvironmentSpec) -> tuple[tuple[str, str], ...]:
@@ -110,13 +154,12 @@ def _trees(environment: Environment, spec: EnvironmentSpec) -> tuple[tuple[str, 
 def _solve(
     environment: Environment,
     session: Session,
+    projects: Projects | None,
     names: NamesMap,
     cut_off: datetime | None,
     held: Held,
     progress: Callable[[str], None],
 ) -> tuple[PlatformSolution, ...]:
-    from resolver.solver.direct import DirectPlaces, read_direct_files
-    from resolver.solver.projects import Projects
     from resolver.solver.solve import SolveRequest, solve_environment
 
     spec, policy, settings = environment.portable_spec, environment.file_policy, environment.settings
@@ -132,9 +175,12 @@ def _solve(
         pins=held.pins,
         changed_virtual=held.changed_virtual,
         limits=held.limits,
+        filters=_filters(environment),
     )
     directs = {}
     if any(r.url for r in spec.pip):
+        from resolver.solver.direct import DirectPlaces, read_direct_files
+
         places = DirectPlaces(
             transport=session.transport,
             trees=session.source_trees(environment.lockfile.parent),
@@ -145,15 +191,22 @@ def _solve(
     return solve_environment(
         request,
         channels=lambda: session.channels,
-        projects=Projects(
-            _indexes(environment, session) if spec.pip else (),
-            index_for={name: session.index(url) for name, url in settings.index_for},
-            best_match=settings.index_strategy == "unsafe-best-match",
-            policy=policy,
-            builds=session.builds if policy.builds else None,
-        ),
+        projects=projects,
         directs=directs,
         progress=progress,
+    )
+
+
+def _projects(environment: Environment, session: Session) -> Projects:
+    from resolver.solver.projects import Projects
+
+    policy, settings = environment.file_policy, environment.settings
+    return Projects(
+        _indexes(environment, session),
+        index_for={name: session.index(url) for name, url in settings.index_for},
+        best_match=settings.index_strategy == "unsafe-best-match",
+        policy=policy,
+        builds=session.builds if policy.builds else None,
     )
 
 
@@ -162,35 +215,66 @@ def _indexes(environment: Environment, session: Session) -> list[Index]:
     return [*links, *(session.index(url) for url in environment.index_urls(session))]
 
 
+def _warn_of_extras(
+    solutions: Sequence[PlatformSolution], projects: Projects, cut_off: datetime | None, warn: Callable[[str], None]
+) -> None:
+    from resolver.solver.unknown_extras import unknown_extras
+
+    for sentence in unknown_extras(solutions, projects, cut_off):
+        warn(sentence)
+
+
+def _project_indexes(
+    environment: Environment, solutions: Sequence[PlatformSolution], projects: Projects, last: str
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    from resolver.locks.pypi_conditions import FIND_LINKS
+    from resolver.solver.provenance import project_indexes
+
+    folders = dict.fromkeys(environment.find_links, FIND_LINKS)
+    return project_indexes(solutions, projects, main=environment.index_url or last, places=folders)
+
+
 def _cut_off(environment: Environment, now: datetime | None) -> datetime | None:
     text = environment.settings.exclude_newer
     return parse_cut_off(text, now or datetime.now(UTC)) if text else None
 
 
-def _content_hash(environment: Environment, roots: tuple[Root, ...]) -> str:
-    """A hash of the request, which conda-lock's format wants. It is not what ``check`` trusts."""
-    asked = [{k: v for k, v in asdict(root).items() if k != "origin" and v is not None} for root in roots]
-    return hashlib.sha256(canonical_json({"channels": environment.channels, "requests": asked})).hexdigest()
+def _content_hash(environment: Environment, platform: str) -> str:
+    """conda-lock's hash of the request, for its users. It is not what ``check`` trusts."""
+    from resolver.locks.content_hash import content_hash
+
+    spec = environment.portable_spec
+    named = environment.options.channels or spec.channels or (environment.settings.channels if spec.conda else ())
+    return content_hash(spec, platform, channels=named)
 
 
 def _evidence(
     environment: Environment,
     session: Session,
+    projects: Projects | None,
     solutions: tuple[PlatformSolution, ...],
     roots: tuple[tuple[str, tuple[Root, ...]], ...],
     names: NamesMap,
     cut_off: datetime | None,
 ) -> Evidence:
-    settings = environment.settings
-    urls = (*environment.index_urls(session), *(url for _, url in settings.index_for)) if environment.spec.pip else ()
+    from resolver.solver.provenance import cut_off_times
+
+    settings, pip = environment.settings, bool(environment.spec.pip)
+    listed = environment.index_urls(session) if pip else ("",)
     return Evidence(
         roots=roots,
         virtual_packages=tuple((s.platform.subdir, s.platform.virtual_packages) for s in solutions),
         pythons=tuple((s.platform.subdir, s.python.version) for s in solutions if s.python is not None),
         channels=tuple((s.platform.subdir, s.shown) for s in solutions if s.shown),
-        indexes=tuple(dict.fromkeys(urls)),
+        indexes=tuple(dict.fromkeys((*listed, *(url for _, url in settings.index_for)))) if pip else (),
+        index_url=environment.index_url if pip else None,
+        index_for=settings.index_for if pip else (),
+        index_strategy=None if settings.index_strategy == "first-index" or not pip else settings.index_strategy,
+        project_indexes=_project_indexes(environment, solutions, projects, listed[-1]) if projects else (),
         cut_off=cut_off.isoformat().replace("+00:00", "Z") if cut_off else None,
         cut_off_policy=(*_TIMES, ("missing-time", settings.missing_time)) if cut_off else (),
+        cut_off_times=cut_off_times(solutions) if cut_off else (),
+        repodata_filters=_filters(environment),
         overrides=settings.overrides,
         channel_priority=None if settings.channel_priority == "strict" else settings.channel_priority,
         names_digest=names.digest,

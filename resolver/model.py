@@ -307,7 +307,10 @@ class Evidence:
     ``channels`` gives for each platform the canonical channel URLs in order, each with the digest over the sorted
     sha256s of the records that the solver was shown; ``cut_off`` is an absolute UTC instant in RFC 3339,
     and ``cut_off_policy`` which times were compared with it, and what became of what has none (``missing-time``).
-    ``channel_priority`` is told where it was not strict.
+    ``cut_off_times`` says for each platform which of these times its conda packages had: the commonest first and
+    without names, then the packages that had another. ``channel_priority`` and ``index_strategy`` are told where they
+    were not the default, ``index_url`` (the main index) and ``index_for`` where they were declared;
+    ``project_indexes`` names the projects that came from another index than the main one.
     """
 
     roots: tuple[tuple[str, tuple[Root, ...]], ...] = ()
@@ -317,8 +320,14 @@ class Evidence:
     indexes: tuple[str, ...] = ()
     cut_off: str | None = None
     cut_off_policy: tuple[tuple[str, str], ...] = ()
+    cut_off_times: tuple[tuple[str, tuple[tuple[str, tuple[str, ...]], ...]], ...] = ()
     overrides: tuple[str, ...] = ()
+    repodata_filters: tuple[str, ...] = ()
     channel_priority: str | None = None
+    index_url: str | None = None
+    index_for: tuple[tuple[str, str], ...] = ()
+    index_strategy: str | None = None
+    project_indexes: tuple[tuple[str, tuple[str, ...]], ...] = ()
     names_digest: str | None = None
     variables: tuple[tuple[str, str], ...] = ()
     tools: tuple[tuple[str, str], ...] = ()
@@ -331,7 +340,9 @@ Aspect = Literal["channels", "content_hash", "dependencies", "evidence", "files"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lock:
     """One environment, locked on each of its platforms (sorted by subdir). ``silent_on`` is what the file that it was
-    read from says nothing about: an empty field means nothing then."""
+    read from says nothing about: an empty field means nothing then. ``metadata`` is what a format keeps about the file
+    and not about the packages (when it was made, by whom, notes of other tools): JSON by name, as that format has it.
+    It is written back into that format, and is no part of what the lock is."""
 
     name: str | None = None
     platforms: tuple[PlatformLock, ...]
@@ -340,6 +351,7 @@ class Lock:
     content_hash: tuple[tuple[str, str], ...] = ()
     evidence: Evidence | None = None
     silent_on: frozenset[Aspect] = field(default=frozenset(), compare=False)
+    metadata: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         names = [p.platform for p in self.platforms]

@@ -7,10 +7,11 @@ PEP 508 marker environment and the wheel tags (PEP 425, PEP 600), so that no int
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from resolver.errors import ResolverError
+from resolver.errors import ResolverError, SettingsError
 from resolver.model import VirtualPackage
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "PythonTarget",
     "newest_python",
     "overrides_from_environment",
+    "virtual_version_problem",
 ]
 
 DEFAULT_PLATFORMS = ("linux-64", "osx-arm64")
@@ -75,6 +77,11 @@ _OVERRIDES = {
     "CONDA_OVERRIDE_OSX": ("__osx", ("osx",)),
     "CONDA_OVERRIDE_ARCHSPEC": ("__archspec", ("linux", "osx", "win")),
 }
+
+
+_NUMBERS = re.compile(r"\d+(?:\.\d+)*(?:=[A-Za-z0-9_.]+)?", re.ASCII)
+_VERSION = re.compile(r"[0-9][A-Za-z0-9_.!+-]*(?:=[A-Za-z0-9_.]+)?", re.ASCII)
+_MICROARCHITECTURE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +203,18 @@ def _overridden(name: str, value: str) -> VirtualPackage:
     return VirtualPackage(name=name, version=version, build=build or "0")
 
 
+def virtual_version_problem(name: str, value: str) -> str | None:
+    """What keeps ``value`` from being the version of that virtual package, in words, or ``None``. ``=BUILD`` may follow
+    a version; ``__archspec`` is a microarchitecture, or a version with one behind ``=``."""
+    if name == "__archspec":
+        fits = _MICROARCHITECTURE.fullmatch(value) or _VERSION.fullmatch(value)
+        return None if fits else f"{value!r} is no microarchitecture, as x86_64_v3 or zen4"
+    if name in ("__glibc", "__osx", "__cuda"):
+        example = {"__glibc": "2.28", "__osx": "11.0", "__cuda": "12.4"}[name]
+        return None if _NUMBERS.fullmatch(value) else f"{value!r} is no version in numbers, as {example}"
+    return None if _VERSION.fullmatch(value) else f"{value!r} is no version, as 5.10"
+
+
 def _manylinux(glibc: str | None, arch: str) -> Iterator[str]:
     """PEP 600 tags from the platform's glibc down to the oldest that the architecture ever had."""
     if glibc is None:
@@ -230,8 +249,18 @@ def newest_python(requires_python: str | None) -> PythonTarget:
 
 
 def overrides_from_environment(environ: Mapping[str, str], subdir: str) -> dict[str, str | None]:
-    """conda's ``CONDA_OVERRIDE_*`` variables as overrides for ``subdir``; an empty value removes the package."""
+    """conda's ``CONDA_OVERRIDE_*`` variables as overrides for ``subdir``; an empty value removes the package.
+
+    Raises ``SettingsError`` for a value that is none, whatever the subdir. A variable that conda does not know is left
+    alone: a plugin may."""
     system = _facts(subdir).system
+    for variable, (package, _) in _OVERRIDES.items():
+        value = environ.get(variable)
+        problem = virtual_version_problem(package, value) if value else None
+        if problem is not None:
+            raise SettingsError(
+                f"{variable}: {problem}", hint=f"an empty value takes {package} away; unset it for the default"
+            )
     return {
         package: environ[variable] or None
         for variable, (package, systems) in _OVERRIDES.items()

@@ -9,7 +9,7 @@ from packaging.version import InvalidVersion, Version
 
 from resolver.model import CondaSpec, EnvironmentSpec, Origin
 
-__all__ = ["conda_roots", "conda_version_spec", "pep440_of"]
+__all__ = ["conda_roots", "conda_version_spec", "pep440_of", "shown"]
 
 _LEADING_RELEASE = re.compile(r"\d+(?:\.\d+)*")
 
@@ -28,6 +28,17 @@ def conda_roots(spec: EnvironmentSpec, platform: str) -> tuple[CondaSpec, ...]:
         origin = Origin(source="requires-python")
         roots += (CondaSpec(name="python", version=conda_version_spec(spec.requires_python), origin=origin),)
     return roots
+
+
+def shown(spec: CondaSpec) -> str:
+    """The spec as people write it: ``numpy 1.*``, ``conda-forge::numpy >=2 py312*``, and in brackets what has no other
+    place."""
+    head = f"{spec.channel}::{spec.name}" if spec.channel else spec.name
+    version = spec.version or ("*" if spec.build else None)
+    more = {"build_number": spec.build_number, "subdir": spec.subdir, "md5": spec.md5, "sha256": spec.sha256}
+    inside = ",".join(f"{key}={value}" for key, value in more.items() if value is not None)
+    words = " ".join(part for part in (head, version, spec.build) if part)
+    return f"{words}[{inside}]" if inside else words
 
 
 def conda_version_spec(specifier: str) -> str:

@@ -123,9 +123,10 @@ def _lock(
 
     path = environment.lockfile
     old = read_lock(path) if path.exists() else None
+    warnings: list[str] = []
     try:
         with Progress() as progress:
-            new = lock(environment, session=session, previous=old, progress=progress)
+            new = lock(environment, session=session, previous=old, progress=progress, warn=warnings.append)
     except NoSolution as error:
         raise _untouched(error, manifests) from error
     changed = old is None or render_lock(old) != render_lock(new)
@@ -137,7 +138,7 @@ def _lock(
         _write([(manifest, manifest.text) for manifest, _ in manifests])
         raise
     said()
-    return done(new, path, options, changed=changed)
+    return done(new, path, options, changed=changed, warnings=warnings)
 
 
 def _untouched(error: NoSolution, manifests: list[tuple[Manifest, str]]) -> NoSolution:

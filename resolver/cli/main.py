@@ -26,8 +26,11 @@ _COMMANDS = {
     "digest": "print the identity of a lock",
     "why": "say why a package is in a lock: the chains from the requests to it",
     "tree": "show what needs what in a lock",
-    "export": "turn a lock into something else: a Docker build context",
+    "diff": "say what is other in one lock than in another",
+    "export": "turn a lock into something else: another format, or a Docker build context",
     "install": "install a lock into a prefix",
+    "init": "set up a project: an example of the settings, and how git merges its locks",
+    "git-merge-driver": "what git runs to merge two locks (see init)",
 }
 
 _EPILOG = """\
@@ -97,12 +100,12 @@ def _silence_stdout() -> None:
 
 
 def _run_command(name: str, arguments: Sequence[str]) -> int:
-    module = import_module(f"resolver.cli.{name}")
+    module = import_module(f"resolver.cli.{name.replace('-', '_')}")
     parser = _Parser(prog=f"samebox {name}", description=_COMMANDS[name], allow_abbrev=False)
     module.add_arguments(parser)
     command: Callable[[argparse.Namespace], int] = module.run
     try:
-        options = parser.parse_args(arguments)
+        options = parser.parse_args(arguments, argparse.Namespace(given=[name, *arguments]))
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else 2
     return command(options)

@@ -150,6 +150,7 @@ def _place(option: str) -> Place:
 def _virtual_packages(texts: list[str]) -> tuple[tuple[str, tuple[tuple[str, str | None], ...]], ...] | None:
     if not texts:
         return None
+    from resolver.platforms import virtual_version_problem
     from resolver.settings.converters import platform as read_platform
 
     found: dict[str, dict[str, str | None]] = {}
@@ -162,5 +163,7 @@ def _virtual_packages(texts: list[str]) -> tuple[tuple[str, tuple[tuple[str, str
                 hint="write linux-64:__cuda=12.4",
             )
         read_platform(platform, _place("--virtual-package"))
+        if problem := virtual_version_problem(name, version) if version else None:
+            raise SettingsError(f"--virtual-package {text}: {problem}")
         found.setdefault(platform, {})[name] = version or None
     return tuple((platform, tuple(packages.items())) for platform, packages in found.items())

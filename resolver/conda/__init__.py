@@ -7,7 +7,7 @@ command that used it ends by ``os._exit``, since the interpreter's shutdown may 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from resolver.conda.problems import (
@@ -35,12 +35,15 @@ __all__ = [
     "MixedSolution",
     "canonical_channel_url",
     "conda_records",
+    "conda_versions",
     "constraint_matches",
     "expand_defaults",
     "matches",
     "record_matches",
+    "records_left_out",
     "solve_all",
     "solve_mixed",
+    "solve_within",
 ]
 
 
@@ -65,9 +68,36 @@ def conda_records(
     channels: Channels, problem: CondaProblem, names: Iterable[str]
 ) -> dict[str, tuple[CondaRecord, ...]]:
     """All records that the channels have of each package, oldest first in conda's order."""
-    from resolver.conda import mixed
+    from resolver.conda import lookup
 
-    return mixed.conda_records(channels, problem, names)
+    return lookup.conda_records(channels, problem, names)
+
+
+def records_left_out(channels: Channels, problem: CondaProblem, names: Iterable[str]) -> tuple[tuple[str, int], ...]:
+    """How many records of each name the problem's filters hide, for those of which they hide any."""
+    from resolver.conda import filters, solve
+
+    return solve.run(filters.left_out(channels, problem, names)) if problem.filters else ()
+
+
+def conda_versions(channels: Channels, problem: CondaProblem, names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """All versions that the channels have of each package, oldest first in conda's order."""
+    from resolver.conda import lookup
+
+    return lookup.conda_versions(channels, problem, names)
+
+
+def solve_within(
+    channels: Channels,
+    problem: CondaProblem,
+    records: Sequence[CondaRecord],
+    versions: Mapping[str, frozenset[str]],
+) -> tuple[CondaRecord, ...] | None:
+    """The problem solved with ``records``, an answer that these ``channels`` gave, and the builds of the ``versions``
+    of some of their packages; ``None`` where that has no solution. Raises ``IndexUnavailable``."""
+    from resolver.conda import within
+
+    return within.solve_within(channels, problem, records, versions)
 
 
 def matches(spec: CondaSpec, package: LockedPackage) -> bool:

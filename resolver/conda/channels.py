@@ -1,15 +1,20 @@
 """Channels: canonical URLs, and where their records really come from.
 
-A record always carries its channel's canonical URL. Behind it may stand the channel itself, a mirror on another
-server (py-rattler's mirror middleware), or a folder, whose repodata may be compressed (``repodata.json.zst``). Those
-that want credentials are read by ``private``.
+A record of ours always carries its channel's canonical URL. Behind it may stand the channel itself, a mirror on
+another server (py-rattler's mirror middleware), or a folder, whose repodata may be compressed (``repodata.json.zst``).
+Those that want credentials are read by ``private``.
+
+A folder of plain repodata is given to the gateway as a channel of its own: the gateway keeps the records of channels
+for all solves of a run, and those of ``SparseRepoData`` for none. Its records then have the folder's URL, which
+``canonical_record`` and ``canonical_channel`` turn back. Where a spec or a filter may name a channel, rattler itself
+compares channels, so that there the folder is read under its canonical URL.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import zstandard
@@ -20,6 +25,7 @@ from rattler.networking.middleware import AuthenticationMiddleware
 
 from resolver.conda.private import PrivateRepodata
 from resolver.conda.problems import CondaProblem
+from resolver.conda.records import CondaRecord, from_rattler
 from resolver.errors import IndexUnavailable
 from resolver.files import write_atomic
 from resolver.mirrors import Mirrors
@@ -36,7 +42,8 @@ class Channels:
     """The channels of one run: one gateway for all solves, so that nothing is fetched or parsed twice.
 
     ``offline`` takes what the cache has, however old, and ``refresh`` takes nothing from it. ``pinned`` are the records
-    of pins that were looked up (see ``pins``).
+    of pins that were looked up (see ``pins``), ``filtered`` what filters left of the channels, with the names that this
+    was made for (see ``filters``).
     """
 
     def __init__(
@@ -56,7 +63,10 @@ class Channels:
         self._config = SourceConfig(cache_action=action)  # type: ignore[arg-type]
         self._gateway: Gateway | None = None
         self._folders: dict[tuple[str, str], SparseRepoData | None] = {}
+        self._canonical: dict[str, str] = {}
         self.pinned: dict[CondaProblem, list[RepoDataRecord]] = {}
+        self.chosen: dict[str, RepoDataRecord] = {}
+        self.filtered: dict[tuple[tuple[str, ...], ...], tuple[frozenset[str], list[Source]]] = {}
 
     def gateway(self, channels: Sequence[str]) -> Gateway:
         """The shared gateway; ``channels`` are all that it will ever be asked for."""
@@ -66,13 +76,18 @@ class Channels:
             )
         return self._gateway
 
-    def sources(self, channels: Sequence[str], subdirs: Sequence[str]) -> list[Source]:
+    def sources(self, problem: CondaProblem) -> list[Source]:
         """What the solver reads, in order of priority. Raises ``IndexUnavailable`` for a folder without repodata."""
         found: list[Source] = []
-        for channel in channels:
+        subdirs = problem.subdirs
+        channels_are_compared = bool(problem.filters) or any(spec.channel is not None for spec in problem.specs)
+        for channel in problem.channels:
             place = self._mirrors.locate(channel + "/")
             if isinstance(place, str) and not self._is_private(channel):
                 found.append(Channel(channel))
+                continue
+            if isinstance(place, Path) and not channels_are_compared and _is_plain(place, subdirs):
+                found.append(self._as_channel(channel, place))
                 continue
             sparse = [s for s in (self._folder(channel, place, subdir) for subdir in subdirs) if s is not None]
             if not sparse:
@@ -84,22 +99,50 @@ class Channels:
             found.extend(sparse)
         return found
 
-    async def names(self, channels: Sequence[str], subdirs: Sequence[str]) -> set[str]:
-        """All package names that the channels have on these subdirs."""
+    def canonical_record(self, record: RepoDataRecord) -> CondaRecord:
+        """The record as ours, with its channel's canonical URL."""
+        return from_rattler(record, url=self.canonical_text(record.url))
+
+    def choose(self, records: Iterable[RepoDataRecord]) -> tuple[CondaRecord, ...]:
+        """An answer of the solver as records of ours, by name; ``chosen`` keeps py-rattler's by canonical URL."""
+        ours = []
+        for record in records:
+            ours.append(self.canonical_record(record))
+            self.chosen[ours[-1].url] = record
+        return tuple(sorted(ours, key=lambda record: record.name))
+
+    def canonical_channel(self, record: RepoDataRecord) -> str:
+        """The canonical URL of the record's channel, as the problem has it."""
+        return self.canonical_text(f"{(record.channel or '').rstrip('/')}/").rstrip("/")
+
+    def canonical_text(self, text: str) -> str:
+        """A URL, or the solver's words, without the folders that stand for channels."""
+        for place, channel in sorted(self._canonical.items(), reverse=True):
+            text = text.replace(place, channel)
+        return text
+
+    async def names(self, problem: CondaProblem) -> set[str]:
+        """All package names that the problem's channels have on its subdirs."""
         names: set[str] = set()
         remote: list[Source] = []
-        for source in self.sources(channels, subdirs):
+        channels = problem.channels
+        for source in self.sources(problem):
             if isinstance(source, SparseRepoData):
                 names.update(source.package_names())
             else:
                 remote.append(source)
         if remote:
             try:
-                found = await self.gateway(channels).names(remote, list(subdirs))  # type: ignore[arg-type]
+                found = await self.gateway(channels).names(remote, list(problem.subdirs))  # type: ignore[arg-type]
             except GatewayError as error:
                 raise unavailable(channels, error) from error
             names.update(name.normalized for name in found)
         return names
+
+    def _as_channel(self, channel: str, place: Path) -> Channel:
+        local = Channel(place.absolute().as_uri())
+        self._canonical[local.base_url] = Channel(channel).base_url
+        return local
 
     def _folder(self, channel: str, place: Path | str, subdir: str) -> SparseRepoData | None:
         key = (channel, subdir)
@@ -153,6 +196,10 @@ def unavailable(channels: Sequence[str], error: Exception) -> IndexUnavailable:
             "in a netrc file, or as https://${USER}:${TOKEN}@… or https://HOST/t/${TOKEN}/… in its URL"
         )
     return IndexUnavailable(f"cannot read the channels {', '.join(channels)}: {text}", hint=hint)
+
+
+def _is_plain(place: Path, subdirs: Sequence[str]) -> bool:
+    return all((place / subdir / "repodata.json").is_file() for subdir in subdirs)
 
 
 def _in_folder(folder: Path) -> Path | None:

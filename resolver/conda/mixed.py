@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rattler import Channel, MatchSpec, RepoDataRecord, SparseRepoData
+from rattler import Channel, MatchSpec, SparseRepoData
 from rattler.exceptions import GatewayError, SolverError
 
 from resolver.conda.channels import Channels, unavailable
-from resolver.conda.problems import CondaProblem, MadeUpRecord, MixedProblem, MixedSolution
-from resolver.conda.records import CondaRecord, from_rattler
+from resolver.conda.filters import filtered_sources
+from resolver.conda.problems import MadeUpRecord, MixedProblem, MixedSolution
 from resolver.conda.solve import only_hashed, run, solve_records
 
-__all__ = ["conda_records", "solve_mixed"]
+__all__ = ["solve_mixed"]
 
 _CHANNEL = "https://pypi.invalid/ranked"
 
@@ -33,7 +33,8 @@ def solve_mixed(channels: Channels, problem: MixedProblem) -> MixedSolution | st
 
 async def _solve_mixed(channels: Channels, problem: MixedProblem) -> MixedSolution | str:
     conda = problem.conda
-    sources = channels.sources(conda.channels, conda.subdirs) if conda.channels else []
+    needs = (need for record in problem.records for need in (*record.depends, *record.constrains))
+    sources = await filtered_sources(channels, conda, (*problem.specs, *problem.constraints, *needs))
     specs = [MatchSpec(spec, strict=True) for spec in problem.specs]
     with tempfile.TemporaryDirectory(prefix="samebox-") as folder:
         made_up = _as_repodata(problem.records, Path(folder))
@@ -43,40 +44,13 @@ async def _solve_mixed(channels: Channels, problem: MixedProblem) -> MixedSoluti
                 sources, _ = await only_hashed(channels, conda, sources)
                 chosen = await solve_records(channels, conda, [*sources, made_up], specs, problem.constraints)
         except SolverError as error:
-            return str(error)
+            return channels.canonical_text(str(error))
         except GatewayError as error:
             raise unavailable(conda.channels, error) from error
     names = {record.name for record in problem.records}
     ours = [r for r in chosen if r.name.normalized in names]
-    theirs = sorted((from_rattler(r) for r in chosen if r.name.normalized not in names), key=lambda r: r.name)
-    return MixedSolution(records=tuple(theirs), ranks={r.name.normalized: int(str(r.version)) for r in ours})
-
-
-def conda_records(
-    channels: Channels, problem: CondaProblem, names: Iterable[str]
-) -> dict[str, tuple[CondaRecord, ...]]:
-    """All records that the channels have of each package, oldest first in conda's order."""
-    return run(_conda_records(channels, problem, sorted(names)))
-
-
-async def _conda_records(
-    channels: Channels, problem: CondaProblem, names: Sequence[str]
-) -> dict[str, tuple[CondaRecord, ...]]:
-    lists = await channels.gateway(problem.channels).query(
-        channels.sources(problem.channels, problem.subdirs),  # type: ignore[arg-type]
-        list(problem.subdirs),  # type: ignore[arg-type]
-        list(names),
-        recursive=False,
-        channel_relations="disabled",
-    )
-    found: dict[str, list[RepoDataRecord]] = {name: [] for name in names}
-    for record in (r for records in lists for r in records):
-        found[record.name.normalized].append(record)
-    return {name: tuple(map(from_rattler, sorted(found[name], key=_age))) for name in names}
-
-
-def _age(record: RepoDataRecord) -> tuple[Any, ...]:
-    return (record.version, record.build_number, str(record.build))
+    theirs = channels.choose(r for r in chosen if r.name.normalized not in names)
+    return MixedSolution(records=theirs, ranks={r.name.normalized: int(str(r.version)) for r in ours})
 
 
 def _as_repodata(records: Sequence[MadeUpRecord], folder: Path) -> SparseRepoData:

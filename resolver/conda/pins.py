@@ -13,6 +13,7 @@ from datetime import UTC
 from rattler import RepoDataRecord
 
 from resolver.conda.channels import Channels
+from resolver.conda.filters import visible
 from resolver.conda.problems import CondaProblem
 from resolver.model import LockedPackage
 
@@ -27,34 +28,35 @@ async def pinned_records(channels: Channels, problem: CondaProblem) -> list[Repo
     if key not in channels.pinned:
         names = sorted({pin.name for pin in problem.pins})
         lists = await channels.gateway(problem.channels).query(
-            channels.sources(problem.channels, problem.subdirs),  # type: ignore[arg-type]
+            channels.sources(problem),  # type: ignore[arg-type]
             list(problem.subdirs),  # type: ignore[arg-type]
             list(names),
             recursive=False,
             channel_relations="disabled",
         )
-        channels.pinned[key] = list(_found(problem, [record for records in lists for record in records]))
+        there = visible(problem, (record for records in lists for record in records))
+        channels.pinned[key] = list(_found(channels, problem, there))
     return channels.pinned[key]
 
 
-def _found(problem: CondaProblem, records: Sequence[RepoDataRecord]) -> Iterable[RepoDataRecord]:
+def _found(channels: Channels, problem: CondaProblem, records: Sequence[RepoDataRecord]) -> Iterable[RepoDataRecord]:
     by_name: dict[str, list[RepoDataRecord]] = {}
     for record in records:
         by_name.setdefault(record.name.normalized, []).append(record)
     for pin in problem.pins:
         same = by_name.get(pin.name, [])
-        found = next((r for r in same if _is(pin, r)), None)
+        found = next((r for r in same if _is(pin, r, channels)), None)
         if found is None or _has_other_variants(problem, found, same):
             continue
-        if _old_enough(problem, found) and _channel_counts(problem, found, same):
+        if _old_enough(problem, found) and _channel_counts(channels, problem, found, same):
             yield found
 
 
-def _is(pin: LockedPackage, record: RepoDataRecord) -> bool:
+def _is(pin: LockedPackage, record: RepoDataRecord, channels: Channels) -> bool:
     """The same bytes from the same place: a file may have been replaced under its name."""
     if pin.sha256 is None or record.sha256 is None:
         return False
-    return record.sha256.hex() == pin.sha256 and record.url == pin.url
+    return record.sha256.hex() == pin.sha256 and channels.canonical_text(record.url) == pin.url
 
 
 def _old_enough(problem: CondaProblem, record: RepoDataRecord) -> bool:
@@ -64,13 +66,15 @@ def _old_enough(problem: CondaProblem, record: RepoDataRecord) -> bool:
     return problem.take_untimed if time is None else time.astimezone(UTC) <= problem.cut_off
 
 
-def _channel_counts(problem: CondaProblem, record: RepoDataRecord, same: Sequence[RepoDataRecord]) -> bool:
+def _channel_counts(
+    channels: Channels, problem: CondaProblem, record: RepoDataRecord, same: Sequence[RepoDataRecord]
+) -> bool:
     """Under strict priority only the first channel that has the package counts, unless a spec names its channel."""
     name = record.name.normalized
     if problem.channel_priority != "strict" or any(s.channel for s in problem.specs if s.name == name):
         return True
-    having = {(other.channel or "").rstrip("/") for other in same}
-    return next(c for c in problem.channels if c in having) == (record.channel or "").rstrip("/")
+    having = {channels.canonical_channel(other) for other in same}
+    return next(c for c in problem.channels if c in having) == channels.canonical_channel(record)
 
 
 def _has_other_variants(problem: CondaProblem, record: RepoDataRecord, same: Sequence[RepoDataRecord]) -> bool:

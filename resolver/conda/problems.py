@@ -25,8 +25,8 @@ class CondaProblem:
     """What one platform asks of its channels. ``channels`` are canonical URLs in order of priority, of which
     ``channel_priority`` (``strict``, ``flexible`` or ``disabled``) says what it means. With ``take_untimed`` a cut-off
     lets records pass that have no time. ``pins`` are packages of an earlier lock, preferred where they will do;
-    ``limits`` are MatchSpecs that limit without asking; ``changed_virtual`` names the virtual packages that are not as
-    they were when the pins were chosen."""
+    ``limits`` are MatchSpecs that limit without asking; ``filters`` are MatchSpecs of records that count as not being
+    there; ``changed_virtual`` names the virtual packages that are not as they were when the pins were chosen."""
 
     platform: Platform
     channels: tuple[str, ...]
@@ -36,6 +36,7 @@ class CondaProblem:
     channel_priority: str = "strict"
     pins: tuple[LockedPackage, ...] = ()
     limits: tuple[str, ...] = ()
+    filters: tuple[str, ...] = ()
     changed_virtual: frozenset[str] = frozenset()
 
     @property
@@ -59,7 +60,8 @@ class CondaUnsolvable:
 
     Where no version fits the one spec of the core, ``versions`` are those that there are, newest first.
     ``unhashed`` are the records within reach that were left out because they have no sha256, as (name, version);
-    ``untimed`` is how many have no time, which the cut-off leaves out.
+    ``untimed`` is how many have no time, which the cut-off leaves out; ``filtered`` is how many of a name of the core
+    the problem's filters leave out.
     """
 
     problem: CondaProblem
@@ -69,6 +71,7 @@ class CondaUnsolvable:
     versions: tuple[str, ...] = ()
     unhashed: tuple[tuple[str, str], ...] = ()
     untimed: int = 0
+    filtered: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

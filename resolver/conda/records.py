@@ -15,7 +15,8 @@ __all__ = ["CondaRecord", "from_rattler"]
 class CondaRecord:
     """One conda package as a channel describes it (CEP 26 names, repodata.json fields).
 
-    ``url`` is canonical; ``noarch`` is ``python``, ``generic`` or ``None``; ``timestamp`` is in milliseconds.
+    ``url`` is canonical; ``noarch`` is ``python``, ``generic`` or ``None``; ``timestamp`` (when it was built) and
+    ``uploaded`` (repodata's ``indexed_timestamp``) are in milliseconds.
     """
 
     name: str
@@ -31,17 +32,18 @@ class CondaRecord:
     constrains: tuple[str, ...]
     noarch: str | None
     timestamp: int | None
+    uploaded: int | None = None
 
 
-def from_rattler(record: RepoDataRecord) -> CondaRecord:
-    """Copy what we keep out of py-rattler's record."""
+def from_rattler(record: RepoDataRecord, *, url: str) -> CondaRecord:
+    """Copy what we keep out of py-rattler's record; ``url`` is the canonical one."""
     return CondaRecord(
         name=record.name.normalized,
         version=str(record.version),
         build=str(record.build),
         subdir=record.subdir,
         file_name=record.file_name,
-        url=record.url,
+        url=url,
         sha256=record.sha256.hex() if record.sha256 else None,
         md5=record.md5.hex() if record.md5 else None,
         size=record.size,
@@ -49,4 +51,5 @@ def from_rattler(record: RepoDataRecord) -> CondaRecord:
         constrains=tuple(record.constrains),
         noarch="python" if record.noarch.python else "generic" if record.noarch.generic else None,
         timestamp=int(record.timestamp.timestamp() * 1000) if record.timestamp else None,
+        uploaded=int(record.indexed_timestamp.timestamp() * 1000) if record.indexed_timestamp else None,
     )

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import tempfile
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC
-from pathlib import Path
+from itertools import groupby
 from typing import Any, TypeVar
 
 from rattler import (
-    Channel,
     ChannelPriority,
     GenericVirtualPackage,
     MatchSpec,
     PackageName,
     RepoDataRecord,
-    SparseRepoData,
     Version,
     solve,
 )
@@ -27,9 +23,10 @@ from rattler.exceptions import GatewayError, SolverError
 from rattler.package import BuildString
 
 from resolver.conda.channels import Channels, Source, unavailable
+from resolver.conda.filters import filtered_sources, left_out
 from resolver.conda.pins import pinned_records
 from resolver.conda.problems import CondaProblem, CondaSolution, CondaUnsolvable
-from resolver.conda.records import from_rattler
+from resolver.conda.rewritten import rewritten
 from resolver.conda.specs import match_spec, name_spec
 from resolver.model import CondaSpec
 from resolver.platforms import Platform
@@ -60,7 +57,7 @@ def solve_all(channels: Channels, problems: Sequence[CondaProblem]) -> list[Cond
 
 
 async def _solve_one(channels: Channels, problem: CondaProblem) -> CondaSolution | CondaUnsolvable:
-    sources = channels.sources(problem.channels, problem.subdirs)
+    sources = await filtered_sources(channels, problem)
     unhashed: tuple[tuple[str, str], ...] = ()
     try:
         shown = await _shown(channels, problem, sources)
@@ -69,12 +66,13 @@ async def _solve_one(channels: Channels, problem: CondaProblem) -> CondaSolution
             sources, unhashed = await only_hashed(channels, problem, sources)
             records = await solve_records(channels, problem, sources)
     except SolverError as error:
-        found = await _unsolvable(channels, problem, sources, str(error))
-        return replace(found, unhashed=unhashed, untimed=await _untimed(channels, problem, sources))
+        found = await _unsolvable(channels, problem, sources, channels.canonical_text(str(error)))
+        filtered = await left_out(channels, problem, (spec.name for spec in found.core))
+        untimed = await _untimed(channels, problem, sources)
+        return replace(found, unhashed=unhashed, untimed=untimed, filtered=filtered)
     except GatewayError as error:
         raise unavailable(problem.channels, error) from error
-    chosen = sorted((from_rattler(r) for r in records), key=lambda r: r.name)
-    return CondaSolution(records=tuple(chosen), shown=shown)
+    return CondaSolution(records=channels.choose(records), shown=shown)
 
 
 async def solve_records(
@@ -108,12 +106,16 @@ async def solve_records(
 
 async def _shown(channels: Channels, problem: CondaProblem, sources: Sequence[Source]) -> tuple[tuple[str, str], ...]:
     """For each channel the digest over the sorted sha256s of all records within reach of the specs."""
-    found = await _reachable(channels, problem, sources)
-    digests = []
-    for channel in problem.channels:
-        hashes = sorted(r.sha256.hex() for r in found if r.sha256 and _is_of(r, channel))
-        digests.append((channel, "sha256:" + hashlib.sha256("\n".join(hashes).encode()).hexdigest()))
-    return tuple(digests)
+    hashes: dict[str, list[str]] = {channel: [] for channel in problem.channels}
+    for _, records in groupby(await _reachable(channels, problem, sources), key=lambda record: record.channel):
+        of_one = list(records)  # records come channel by channel, so that a channel's name is made out but once
+        own = hashes.setdefault(channels.canonical_channel(of_one[0]), [])
+        own += [sha256.hex() for r in of_one if (sha256 := r.sha256)]
+    return tuple((channel, _digest(sorted(hashes[channel]))) for channel in problem.channels)
+
+
+def _digest(hashes: Sequence[str]) -> str:
+    return "sha256:" + hashlib.sha256("\n".join(hashes).encode()).hexdigest()
 
 
 async def _untimed(channels: Channels, problem: CondaProblem, sources: Sequence[Source]) -> int:
@@ -143,30 +145,8 @@ async def only_hashed(
     are written out once more and read as repodata.
     """
     found = await _reachable(channels, problem, sources)
-    filtered: list[Source] = []
-    with tempfile.TemporaryDirectory(prefix="samebox-") as folder:
-        for number, channel in enumerate(problem.channels):
-            for subdir in problem.subdirs:
-                rows = {
-                    r.file_name: json.loads(r.to_json())
-                    for r in found
-                    if r.sha256 and r.subdir == subdir and _is_of(r, channel)
-                }
-                path = Path(folder) / f"{number}-{subdir}.json"
-                path.write_text(json.dumps({"info": {"subdir": subdir}, **_by_archive(rows)}))
-                filtered.append(SparseRepoData(Channel(channel), subdir, path))
-        # the files are mapped into memory: they may be unlinked while the values live
     unhashed = {(r.name.normalized, str(r.version)) for r in found if r.sha256 is None}
-    return filtered, tuple(sorted(unhashed))
-
-
-def _by_archive(rows: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    conda = {name: row for name, row in rows.items() if name.endswith(".conda")}
-    return {"packages": {n: r for n, r in rows.items() if n not in conda}, "packages.conda": conda}
-
-
-def _is_of(record: RepoDataRecord, channel: str) -> bool:
-    return (record.channel or "").rstrip("/") == channel
+    return rewritten(channels, problem, [r for r in found if r.sha256]), tuple(sorted(unhashed))
 
 
 def _virtual_packages(platform: Platform) -> list[GenericVirtualPackage]:
@@ -182,7 +162,7 @@ async def _unsolvable(
     """The specs whose names are nowhere; else leave specs out one at a time for as long as what remains still has no
     solution."""
     core = sorted(problem.specs, key=str)
-    names = frozenset(await channels.names(problem.channels, problem.subdirs))
+    names = frozenset(await channels.names(problem))
     unknown = tuple(spec for spec in core if spec.name not in names and not spec.name.startswith("__"))
     if unknown:
         return CondaUnsolvable(problem=problem, core=unknown, text=text, names=names)
@@ -194,7 +174,7 @@ async def _unsolvable(
         try:
             await solve_records(channels, remaining, sources)
         except SolverError as error:
-            core, text = rest, str(error)
+            core, text = rest, channels.canonical_text(str(error))
     versions = await _versions(channels, problem, sources, core[0]) if len(core) == 1 else ()
     return CondaUnsolvable(problem=problem, core=tuple(core), text=text, names=names, versions=versions)
 
@@ -212,7 +192,7 @@ async def _versions(
         channel_relations="disabled",
     )
     found = [record for records in lists for record in records]
-    by_channel = ([r for r in found if _is_of(r, channel)] for channel in problem.channels)
+    by_channel = ([r for r in found if channels.canonical_channel(r) == channel] for channel in problem.channels)
     records = found if spec.channel is not None else next(filter(None, by_channel), [])
     if any(match_spec(spec).matches(record) for record in records):
         return ()

@@ -1,7 +1,8 @@
-"""Was a lock made under the conditions that hold now? What is told by its evidence alone; without that, nothing is.
+"""Was a lock made under the conditions that hold now?
 
-Virtual packages and the Python decide what a solve may choose, and a cut-off what it may see. A lock that was made
-under a stricter cut-off than today's holds nothing that today's forbids.
+Virtual packages and the Python decide what a solve may choose, a cut-off and filters what it may see. A lock that was
+made under stricter ones than today's holds nothing that today's forbid. What the packages themselves do not tell is
+told by the evidence alone; without that, it is not judged.
 """
 
 from __future__ import annotations
@@ -25,10 +26,14 @@ def changed_conditions(
     missing_time: str = "refuse",
     overrides: tuple[str, ...] = (),
     channel_priority: str = "strict",
+    filters: tuple[str, ...] = (),
 ) -> Iterator[Shortfall]:
     """What is different now, in a stable order. ``python`` is the version that is set for wheels where conda locks
     none (``None``: that of the lock will do), ``cut_off`` is in UTC, ``missing_time`` is what becomes of what has no
-    time."""
+    time, ``filters`` are MatchSpecs of records that count as not being there. Raises ``SettingsError`` for one that is
+    none."""
+    if filters:
+        yield from _filters(lock, filters)
     if lock.evidence is None:
         return
     locked = {p.platform for p in lock.platforms}
@@ -48,6 +53,26 @@ def changed_conditions(
     if tuple(sorted(overrides)) != tuple(sorted(lock.evidence.overrides)):
         have = ", ".join(lock.evidence.overrides) or "none"
         yield Shortfall(platform=None, message=f"the overrides are not those that the lock was made with ({have})")
+
+
+def _filters(lock: Lock, filters: tuple[str, ...]) -> Iterator[Shortfall]:
+    """The locked packages that a filter hides now; one that was in force when the lock was made hid them then."""
+    from resolver.conda.filters import record_filter
+
+    then = lock.evidence.repodata_filters if lock.evidence else ()
+    for text in filters:
+        read = record_filter(text)
+        for locked in lock.platforms:
+            for package in (p for p in locked.packages if p.kind == "conda"):
+                hidden, have = read.hides_locked(package), f"{package.name} {package.version} {package.build}"
+                if hidden:
+                    message = f"repodata-filters leave out {text}, and {have} is locked"
+                    yield Shortfall(platform=locked.platform, message=message)
+                elif hidden is None and text not in then:
+                    message = (
+                        f"whether {have} is one of {text}, which repodata-filters leave out, is not kept in a lock"
+                    )
+                    yield Shortfall(platform=locked.platform, message=message, undecided=True)
 
 
 def _virtual_packages(evidence: Evidence, platform: Platform) -> Iterator[Shortfall]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from resolver.errors import LockFormatError, ResolverError
 from resolver.files import read_text, write_atomic
-from resolver.locks.formats import FORMATS, Asked, LockFormat
+from resolver.locks.formats import Asked, LockFormat, format_for_file, format_named, known_formats
+from resolver.locks.merge import refuse_conflict_markers
 from resolver.locks.sidecar import read_beside, sidecar_path, sidecar_text
 from resolver.model import Lock, Origin
 from resolver.platforms import Platform
@@ -18,16 +18,13 @@ __all__ = ["format_of", "parse_lock", "read_lock", "render_lock", "write_lock"]
 
 def format_of(file_name: str, *, name: str | None = None) -> LockFormat:
     """The format called ``name``, else the one whose file names match. Raises ``LockFormatError``."""
-    for lock_format in FORMATS:
-        if lock_format.name == name or (
-            name is None and any(fnmatchcase(Path(file_name).name, glob) for glob in lock_format.file_names)
-        ):
-            return lock_format
-    known = ", ".join(f"{f.name} ({f.file_names[0]})" for f in FORMATS)
+    found = format_named(name) if name is not None else format_for_file(Path(file_name).name)
+    if found is not None:
+        return found
     raise LockFormatError(
         f"not a format of locks: {name}" if name else "the name of this file is none that locks have",
         origin=Origin(source=file_name),
-        hint=f"known are {known}",
+        hint=f"known are {known_formats()}",
     )
 
 
@@ -41,8 +38,9 @@ def parse_lock(
 ) -> Lock:
     """Read a lock from text: ``environment`` is which of several that a file may hold, ``platforms`` those to read it
     for where it names none itself. Raises ``LockFormatError``."""
-    asked = Asked(environment=environment, platforms=tuple(platforms))
-    return format_of(source, name=format).parse(text, source, asked)
+    lock_format = format_of(source, name=format)
+    refuse_conflict_markers(text, source)
+    return lock_format.parse(text, source, Asked(environment=environment, platforms=tuple(platforms)))
 
 
 def render_lock(lock: Lock, *, format: str = "conda-lock") -> str:  # noqa: A002 - the option's name
@@ -63,8 +61,10 @@ def read_lock(
     lock_format = format_of(str(path), name=format)
     if not file.is_file():
         raise ResolverError(f"{path}: there is no such lock", hint="make it with `samebox lock`")
+    text = read_text(file)
+    refuse_conflict_markers(text, str(path))
     asked = Asked(environment=environment, platforms=tuple(platforms))
-    return read_beside(file, lock_format.parse(read_text(file), str(path), asked))
+    return read_beside(file, lock_format.parse(text, str(path), asked))
 
 
 def write_lock(lock: Lock, path: Path | str, *, format: str | None = None) -> None:  # noqa: A002 - the option's name

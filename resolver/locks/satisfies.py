@@ -22,7 +22,7 @@ from resolver.locks.graph import project_owners
 from resolver.model import CondaSpec, EnvironmentSpec, Lock, LockedPackage, PypiRequirement
 from resolver.names import NamesMap
 from resolver.platforms import Platform, PythonTarget, newest_python
-from resolver.roots import conda_roots, pep440_of
+from resolver.roots import conda_roots, pep440_of, shown
 from resolver.source_trees.git_url import parse_git_url
 
 __all__ = ["Expected", "Satisfaction", "Shortfall", "satisfies"]
@@ -142,9 +142,11 @@ class _Check:
             return
         self._reach(package)
         if not matches(spec, package):
-            yield self._short(f"{spec} is asked for, and {_said(package)} is locked", str(spec.origin))
+            yield self._short(f"{shown(spec)} is asked for, and {_said(package)} is locked", str(spec.origin))
         if spec.build_number is not None and not self._was_asked(str(spec), None, spec.group):
-            yield self._undecided(f"whether {spec} has that build number is not kept in this lock", str(spec.origin))
+            yield self._undecided(
+                f"whether {shown(spec)} has that build number is not kept in this lock", str(spec.origin)
+            )
         yield from self._group(spec.group, package, str(spec.origin))
 
     def _pip_root(self, requirement: PypiRequirement) -> Iterator[Shortfall]:

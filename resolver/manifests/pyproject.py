@@ -3,26 +3,26 @@ declare conda packages: ``[tool.samebox.conda]`` and ``[tool.conda-lock]`` (``py
 
 ``[project] dependencies`` are in the group ``main``; each extra and each dependency group is a group of its name
 (where both have one name, they share it). The project itself is not part of its environment, as in conda-lock.
+``[tool.uv]`` adds sources, constraints and development dependencies (``uv_project``, ``uv_sources``), ``[tool.pixi]``
+all that a pixi.toml can say (``pixi_project``).
 """
 
 from __future__ import annotations
 
-import re
-import tomllib
-
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from resolver.errors import ManifestError
+from resolver.manifests.pixi_project import read_pixi_project
 from resolver.manifests.pyproject_conda import read_conda_tables
 from resolver.manifests.pyproject_groups import ProjectGroups
 from resolver.manifests.pyproject_tables import ProjectTables
 from resolver.manifests.reading import ManifestReader, OpenText, Reading, no_includes
+from resolver.manifests.toml_document import toml_document
+from resolver.manifests.uv_project import read_uv_project, refuse_conflicts
+from resolver.manifests.uv_sources import UvSources
 from resolver.model import EnvironmentSpec
 from resolver.settings.toml_lines import TomlLines
 
 __all__ = ["READER", "parse_pyproject"]
-
-_LINE_IN_MESSAGE = re.compile(r"\(at line (\d+), column \d+\)")
 
 
 def parse_pyproject(
@@ -45,30 +45,27 @@ def parse_pyproject(
 
 
 def _parse(text: str, reading: Reading) -> EnvironmentSpec:
-    tables = ProjectTables(document=_document(text, reading), lines=TomlLines.of(text), reading=reading)
+    tables = ProjectTables(document=toml_document(text, reading), lines=TomlLines.of(text), reading=reading)
+    return read_pixi_project(tables, _project)
+
+
+def _project(tables: ProjectTables) -> EnvironmentSpec:
     conda = read_conda_tables(tables)
-    project = ProjectGroups(tables=tables)
+    read_uv_project(tables, conda.pip)
+    UvSources(tables=tables).check()
+    project = ProjectGroups(tables=tables).requirements()
+    refuse_conflicts(tables, project)
     return EnvironmentSpec(
         name=tables.optional_text(("project", "name")),
         channels=conda.channels,
         platforms=conda.platforms,
         conda=conda.specs,
-        pip=(*project.requirements(), *conda.pip.requirements),
+        pip=(*project, *conda.pip.requirements),
+        constraints=tuple(conda.pip.constraints),
         index=conda.pip.index,
         requires_python=_requires_python(tables),
-        sources=(reading.source,),
+        sources=(tables.reading.source,),
     )
-
-
-def _document(text: str, reading: Reading) -> dict[str, object]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        place = _LINE_IN_MESSAGE.search(str(error))
-        line = int(place[1]) if place else text.count("\n") + 1
-        raise ManifestError(f"not TOML: {error}", origin=reading.origin(line)) from error
-    except RecursionError as error:
-        raise ManifestError("not TOML: nested too deeply", origin=reading.origin()) from error
 
 
 def _requires_python(tables: ProjectTables) -> str | None:

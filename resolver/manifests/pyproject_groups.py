@@ -12,6 +12,8 @@ from packaging.utils import canonicalize_name
 from resolver.errors import ManifestError
 from resolver.manifests.pyproject_tables import Path, ProjectTables
 from resolver.manifests.requirement import parse_requirement
+from resolver.manifests.uv_project import DEV_DEPENDENCIES
+from resolver.manifests.uv_sources import UvSources
 from resolver.model import MAIN, PypiRequirement
 from resolver.settings.places import nearest
 
@@ -21,6 +23,7 @@ _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\Z")
 _DEPENDENCIES = ("project", "dependencies")
 _EXTRAS = ("project", "optional-dependencies")
 _GROUPS = ("dependency-groups",)
+_DEV = "dev"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +40,17 @@ class ProjectGroups:
             self._refuse_dynamic("optional-dependencies")
         for extra in self._chosen(_EXTRAS, "extras", self.tables.reading.extras, ()):
             found += self._extra(extra, group=extra, trail=())
-        every = tuple(self.tables.table(_GROUPS))
+        every = tuple(self._groups())
         for name in self._chosen(_GROUPS, "groups", self.tables.reading.groups, every):
             found += self._group(name, group=name, trail=())
         return tuple(found)
+
+    def _groups(self) -> dict[str, object]:
+        """The dependency groups; ``dev`` is one of them where uv's own list holds it."""
+        groups = dict(self.tables.table(_GROUPS))
+        if self.tables.get(DEV_DEPENDENCIES) is not None and not any(canonicalize_name(n) == _DEV for n in groups):
+            groups[_DEV] = []
+        return groups
 
     def _refuse_dynamic(self, name: str) -> None:
         if name in self.tables.texts(("project", "dynamic")):
@@ -55,11 +65,12 @@ class ProjectGroups:
         self, path: Path, key: str, given: tuple[str, ...] | None, otherwise: tuple[str, ...]
     ) -> tuple[str, ...]:
         """The names to read, as the file spells them: given, else in [tool.samebox], else the default."""
-        there = {str(canonicalize_name(name)): name for name in self.tables.table(path)}
+        table = self._groups() if path == _GROUPS else self.tables.table(path)
+        there = {str(canonicalize_name(name)): name for name in table}
         for name in there.values():
             if not _NAME.match(name):
                 raise self.tables.error((*path, name), f"not a name for a group: {name!r}")
-        if len(there) < len(self.tables.table(path)):
+        if len(there) < len(table):
             raise self.tables.error(path, "two names are the same but for case and punctuation")
         setting = ("tool", "samebox", key)
         if given is None and self.tables.get(setting) is None:
@@ -78,9 +89,11 @@ class ProjectGroups:
         """A dependency group: strings, and tables ``{include-group = NAME}``."""
         path = (*_GROUPS, name)
         trail = self._step(path, trail)
-        items = self.tables.get(path)
+        items = self._groups().get(name)
         if not isinstance(items, list):
             raise self.tables.error(path, "expected a list of requirements")
+        if canonicalize_name(name) == _DEV:
+            yield from self._list(DEV_DEPENDENCIES, group, ())
         seen: Counter[str] = Counter()
         for item in items:
             if isinstance(item, str):
@@ -93,7 +106,7 @@ class ProjectGroups:
         name = item.get("include-group") if isinstance(item, dict) and len(item) == 1 else None
         if not isinstance(name, str):
             raise self.tables.error(path, "expected a requirement or {include-group = NAME}")
-        there = {str(canonicalize_name(other)): other for other in self.tables.table(_GROUPS)}
+        there = {str(canonicalize_name(other)): other for other in self._groups()}
         if canonicalize_name(name) not in there:
             message = f"includes {name!r}, which is not in [dependency-groups]"
             raise self.tables.error(path, message, hint=_known(name, there), value=name)
@@ -115,7 +128,7 @@ class ProjectGroups:
         requirement = parse_requirement(text, reading, line)
         own_name = self.tables.optional_text(("project", "name"))
         if own_name is None or requirement.name != canonicalize_name(own_name):
-            yield requirement
+            yield from UvSources(tables=self.tables).applied(requirement, path)
             return
         if requirement.marker or requirement.specifier or requirement.url:
             raise ManifestError(

@@ -10,14 +10,19 @@ from pathlib import Path
 from types import MappingProxyType
 
 from resolver.errors import ManifestError
-from resolver.manifests import environment_yml, pyproject, requirements_txt
+from resolver.manifests import environment_yml, pixi, pyproject, requirements_txt
 from resolver.manifests.merge import merge
 from resolver.manifests.reading import ManifestReader, Reading
 from resolver.model import EnvironmentSpec, Origin
 
 __all__ = ["READERS", "read_manifests"]
 
-READERS: tuple[ManifestReader, ...] = (environment_yml.READER, pyproject.READER, requirements_txt.READER)
+READERS: tuple[ManifestReader, ...] = (
+    environment_yml.READER,
+    pyproject.READER,
+    pixi.READER,
+    requirements_txt.READER,
+)
 """The formats that can be read. The first that knows a file's name reads it."""
 
 _DECLARATION = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-_.a-zA-Z0-9]+)")

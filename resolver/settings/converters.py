@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 
 from resolver.errors import SettingsError
 from resolver.model import Origin
+from resolver.platforms import virtual_version_problem
 from resolver.settings.cut_off import parse_cut_off
 from resolver.settings.places import channel_problem, platform_problem, secret_problem
 from resolver.settings.toml_lines import TomlLines
@@ -25,6 +26,7 @@ __all__ = [
     "docker_prefix",
     "file_name",
     "index_url",
+    "match_spec",
     "mirrors",
     "names",
     "platform",
@@ -107,6 +109,11 @@ def platform(value: object, place: Place) -> str:
 
 def channel(value: object, place: Place) -> str:
     return _without_problem(text(value, place), channel_problem, place).rstrip("/")
+
+
+def match_spec(value: object, place: Place) -> str:
+    """A MatchSpec, of which py-rattler judges the syntax where it is used."""
+    return _without_problem(text(value, place).strip(), secret_problem, place)
 
 
 def index_url(value: object, place: Place) -> str:
@@ -216,7 +223,7 @@ def _virtual(name: str, value: object, place: Place) -> str | None:
         return None
     if not isinstance(value, str) or not value:
         raise place.expected("a version as a string, or false", value)
-    return value
+    return _without_problem(value, lambda version: virtual_version_problem(name, version), place)
 
 
 def _pypi_name(value: object, place: Place) -> str:

@@ -24,12 +24,14 @@ PYPROJECT_TABLE = ("tool", "samebox")
 _MANIFEST_KEYS = ("conda",)
 """Keys of ``[tool.samebox]`` that belong to the manifest, not to the settings."""
 
+_NOTHING = SettingsLayer()
 _ENVIRONMENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z")
 _LINE_IN_MESSAGE = re.compile(r"\(at line (\d+), column \d+\)")
 
 
-def read_settings(directory: Path) -> Settings:
-    """The settings of the project in ``directory``; the defaults where it has none.
+def read_settings(directory: Path, *, under: SettingsLayer = _NOTHING) -> Settings:
+    """The settings of the project in ``directory``; the defaults where it has none. ``under`` is what another tool's
+    table says (``uv_layer``): it stands over the defaults, and below what the settings say.
 
     Raises ``SettingsError`` where both files hold settings, or for anything in them that is not right, and
     ``ResolverError`` where a file cannot be read.
@@ -38,7 +40,7 @@ def read_settings(directory: Path) -> Settings:
     folder = directory.absolute().as_posix()
     project_text = read_text(pyproject) if pyproject.is_file() else ""
     if not own.is_file():
-        return parse_settings(project_text, "pyproject.toml", table=PYPROJECT_TABLE, directory=folder)
+        return parse_settings(project_text, "pyproject.toml", table=PYPROJECT_TABLE, directory=folder, under=under)
     said = sorted(set(_table(_parsed(project_text, "pyproject.toml"), PYPROJECT_TABLE)) - set(_MANIFEST_KEYS))
     if said:
         line = TomlLines.of(project_text).line((*PYPROJECT_TABLE, said[0]))
@@ -48,22 +50,29 @@ def read_settings(directory: Path) -> Settings:
             field=".".join(PYPROJECT_TABLE),
             hint="keep them in one of the two files",
         )
-    return parse_settings(read_text(own), SETTINGS_FILE, directory=folder)
+    return parse_settings(read_text(own), SETTINGS_FILE, directory=folder, under=under)
 
 
-def parse_settings(text: str, source: str, *, table: tuple[str, ...] = (), directory: str = "/") -> Settings:
+def parse_settings(
+    text: str,
+    source: str,
+    *,
+    table: tuple[str, ...] = (),
+    directory: str = "/",
+    under: SettingsLayer = _NOTHING,
+) -> Settings:
     """The settings in a TOML text: its top, or the ``table`` inside it. An absent table gives the defaults.
 
     ``directory`` is the absolute folder of the file, which mirrors that are folders are relative to.
     """
     values = _table(_parsed(text, source), table)
     if not values:
-        return Settings()
+        return Settings().merged_with_options(under)
     place = Place(source=source, lines=TomlLines.of(text), path=table, directory=directory)
     manifest_keys = _MANIFEST_KEYS if table else ()
     layer = read_layer(values, place, beside=("environments", *manifest_keys))
     environments = _environments(values.get("environments", {}), place.below("environments"))
-    return Settings(environments=environments, source=source).merged_with_options(layer)
+    return Settings(environments=environments, source=source).merged_with_options(under).merged_with_options(layer)
 
 
 def _environments(value: object, place: Place) -> tuple[tuple[str, SettingsLayer], ...]:

@@ -62,6 +62,7 @@ SETTINGS = (
     Key(name="no-binary", read=convert.texts(pypi.project)),
     Key(name="allow-builds", read=pypi.allow_builds),
     Key(name="overrides", read=convert.texts(pypi.override)),
+    Key(name="repodata-filters", read=convert.texts(convert.match_spec)),
     Key(name="channel-priority", read=pypi.one_of("strict", "flexible", "disabled")),
     Key(name="missing-time", read=pypi.one_of("refuse", "take")),
     Key(name="extras", read=convert.texts()),

@@ -14,6 +14,7 @@ __all__ = ["DEFAULT_SOURCES", "declares_an_environment", "find_sources"]
 DEFAULT_SOURCES = (
     "environment.yml",
     "environment.yaml",
+    "pixi.toml",
     "pyproject.toml",
     "requirements.in",
     "requirements.txt",
@@ -25,6 +26,8 @@ _SOMETHING_TO_LOCK = (
     ("dependency-groups",),
     ("tool", "samebox", "conda"),
     ("tool", "conda-lock"),
+    ("tool", "pixi"),
+    ("tool", "uv", "dev-dependencies"),
 )
 
 
@@ -36,7 +39,7 @@ def find_sources(directory: Path) -> tuple[str, ...]:
     """
     for name in DEFAULT_SOURCES:
         path = directory / name
-        if path.is_file() and (path.suffix != ".toml" or declares_an_environment(read_text(path))):
+        if path.is_file() and (path.name != "pyproject.toml" or declares_an_environment(read_text(path))):
             return (name,)
     return ()
 

@@ -44,6 +44,7 @@ class SettingsLayer:
     no_binary: tuple[str, ...] | None = None
     allow_builds: tuple[str, ...] | None = None
     overrides: tuple[str, ...] | None = None
+    repodata_filters: tuple[str, ...] | None = None
     channel_priority: str | None = None
     missing_time: str | None = None
     extras: tuple[str, ...] | None = None
@@ -65,7 +66,8 @@ class Settings:
     ``parse_cut_off``).
     ``only_binary``, ``no_binary`` and ``allow_builds`` hold normalised names or ``:all:``, ``overrides`` PEP 508
     requirements, ``find_links`` URLs; ``index_strategy`` is ``first-index`` or ``unsafe-best-match``, ``missing_time``
-    ``refuse`` or ``take``, ``channel_priority`` is ``strict``, ``flexible`` or ``disabled`` (conda's words).
+    ``refuse`` or ``take``, ``channel_priority`` is ``strict``, ``flexible`` or ``disabled`` (conda's words),
+    ``repodata_filters`` are MatchSpecs of conda records that count as not being there.
     ``extras`` and ``groups`` are those to read from a pyproject.toml; ``None`` leaves that to the manifest.
     ``source`` is the file that was read, or ``None``.
     """
@@ -85,6 +87,7 @@ class Settings:
     no_binary: tuple[str, ...] = ()
     allow_builds: tuple[str, ...] = ()
     overrides: tuple[str, ...] = ()
+    repodata_filters: tuple[str, ...] = ()
     channel_priority: str = "strict"
     missing_time: str = "refuse"
     extras: tuple[str, ...] | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -12,21 +12,22 @@ from resolver.conda import (
     MixedProblem,
     MixedSolution,
     conda_records,
+    conda_versions,
     record_matches,
     solve_mixed,
+    solve_within,
 )
 from resolver.errors import NoSolution
 from resolver.model import LockedPackage, Origin, PlatformLock, PypiRequirement
 from resolver.platforms import PythonTarget
-from resolver.solver.direct import DirectFile
-from resolver.solver.one_platform import partial_solution, solve_pypi
-from resolver.solver.projects import Projects
+from resolver.solver.partial import partial_solution
 from resolver.solver.request import PlatformSolution, SolveRequest
-from resolver.solver.targets import Target
 from resolver.solver.together import Package
 
 if TYPE_CHECKING:
     from resolver.conda.channels import Channels
+    from resolver.solver.direct import DirectFile
+    from resolver.solver.projects import Projects
 
 __all__ = ["Platforms"]
 
@@ -37,7 +38,7 @@ class Platforms:
 
     request: SolveRequest
     channels: Callable[[], Channels]
-    projects: Projects
+    projects: Projects | None
     directs: Mapping[str, DirectFile]
     _available: dict[tuple[str, PythonTarget | None, Package], tuple[str, ...]] = field(default_factory=dict)
 
@@ -47,14 +48,39 @@ class Platforms:
         """The platform solved with packages limited to versions, and others preferred in some version; ``None`` where
         that cannot be."""
         request = self._preferring(self._limited(limits), solution, preferred)
-        part = replace(solution, projects=(), added={})
+        records = solution.records
         if solution.conda_roots and any(world == "conda" for world, _ in (*limits, *preferred)):
             conda = request.conda_problem(solution.platform, solution.conda_roots)
             answer = solve_mixed(self.channels(), MixedProblem(conda=conda, records=(), specs=()))
             if not isinstance(answer, MixedSolution):
                 return None
-            found = CondaSolution(records=answer.records, shown=solution.shown)
+            records = answer.records
+        return self._with_projects(request, solution, records)
+
+    def nearby(
+        self, solution: PlatformSolution, limits: Mapping[Package, str], free: Mapping[Package, frozenset[str]]
+    ) -> PlatformSolution | None:
+        """The platform with its conda packages limited to versions, others ``free`` to have one of theirs, and no
+        third one moved; ``None`` where that cannot be."""
+        request = self._limited(limits)
+        versions = {name: frozenset((version,)) for (_, name), version in limits.items()}
+        versions |= {name: several for (_, name), several in free.items()}
+        conda = request.conda_problem(solution.platform, solution.conda_roots)
+        records = solve_within(self.channels(), conda, solution.records, versions)
+        return self._with_projects(request, solution, records) if records is not None else None
+
+    def _with_projects(
+        self, request: SolveRequest, solution: PlatformSolution, records: tuple[CondaRecord, ...]
+    ) -> PlatformSolution | None:
+        part = replace(solution, projects=(), added={})
+        if records != solution.records:
+            found = CondaSolution(records=records, shown=solution.shown)
             part = partial_solution(request, solution.platform, found)
+        if self.projects is None or not part.pip_roots:
+            return part
+        # what is of conda alone need not pay for the import
+        from resolver.solver.one_platform import solve_pypi
+
         try:
             solved = solve_pypi(request, part, self.channels, self.projects, self.directs, explained=False)
         except NoSolution:
@@ -103,19 +129,27 @@ class Platforms:
         ]
         return fitting or builds
 
-    def available(self, solution: PlatformSolution, package: Package) -> tuple[str, ...]:
-        """The versions that there are for the platform, oldest first."""
-        key = (solution.platform.subdir, solution.python, package)
-        if key not in self._available:
-            self._available[key] = self._all_available(solution, package)
-        return self._available[key]
+    def available(self, solution: PlatformSolution, packages: Sequence[Package]) -> Mapping[Package, tuple[str, ...]]:
+        """The versions that there are of packages for the platform, oldest first."""
+        keys = {package: (solution.platform.subdir, solution.python, package) for package in packages}
+        new = [package for package, key in keys.items() if key not in self._available]
+        conda = self._conda_versions(solution, [name for world, name in new if world == "conda"])
+        for world, name in new:
+            versions = conda[name] if world == "conda" else self._pypi_versions(solution, name)
+            self._available[keys[world, name]] = versions
+        return {package: self._available[key] for package, key in keys.items()}
 
-    def _all_available(self, solution: PlatformSolution, package: Package) -> tuple[str, ...]:
-        world, name = package
-        if world == "conda":
-            return tuple(dict.fromkeys(record.version for record in self._records(solution, name)))
-        if solution.python is None:
+    def _conda_versions(self, solution: PlatformSolution, names: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+        if not names:
+            return {}
+        problem = self.request.conda_problem(solution.platform, solution.conda_roots)
+        return conda_versions(self.channels(), problem, names)
+
+    def _pypi_versions(self, solution: PlatformSolution, name: str) -> tuple[str, ...]:
+        if solution.python is None or self.projects is None:
             return ()
+        from resolver.solver.targets import Target
+
         target = Target(platform=solution.platform, python=solution.python, cut_off=self.request.cut_off)
         files = self.projects.files(name, target)
         return tuple(str(v) for rank, v in enumerate(files.project.ranked.versions) if files.best(rank) is not None)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
 from resolver.conda import CondaRecord
 from resolver.errors import IntegrityError
 from resolver.model import LockedPackage, PlatformLock, PypiRequirement, Root
-from resolver.solver.answer import ResolvedProject
-from resolver.solver.direct import DirectFile
-from resolver.solver.solve import PlatformSolution
-from resolver.source_trees import parse_git_url
+from resolver.solver.request import PlatformSolution
+
+if TYPE_CHECKING:
+    from resolver.solver.answer import ResolvedProject
+    from resolver.solver.direct import DirectFile
 
 __all__ = ["platform_lock", "roots_of"]
 
@@ -145,6 +147,8 @@ def _pypi_package(project: ResolvedProject, groups: tuple[str, ...]) -> LockedPa
 
 
 def _direct_package(project: ResolvedProject, direct: DirectFile, groups: tuple[str, ...]) -> LockedPackage:
+    from resolver.source_trees import parse_git_url
+
     reference = parse_git_url(direct.url) if direct.kind == "vcs" else None
     return LockedPackage(
         kind=direct.kind,

@@ -65,7 +65,9 @@ class Faults:
             found = [self._of_wheel(best, fits=True)]
         else:
             found = [self._of_wheel(w.file, fits=target.priority_of(w.tags) is not None) for w in project.wheels(rank)]
-            found += [self._of_sdist(file) for file in project.sdists[rank]]
+            sources = [self._of_sdist(file) for file in project.sdists[rank]]
+            # where builds are permitted, a source that could not be built is what there is to mend
+            found = sources + found if self._policy.may_be_built(self._name) else found + sources
         if not found:
             return Fault(version=project.ranked.versions[rank], rank=rank, kind="invalid", said="has no usable file")
         # the file with the fewest faults: of several that are alike the first, so a wheel before an sdist

@@ -6,16 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from resolver.conda import CondaRecord, CondaSolution, CondaUnsolvable
 from resolver.errors import ResolverError
 from resolver.model import Conflict
-from resolver.names import NamesMap
-from resolver.platforms import Platform, PythonTarget, newest_python
-from resolver.roots import conda_roots, pep440_of
+from resolver.platforms import PythonTarget
+from resolver.roots import pep440_of
 from resolver.solver.answer import Choice, metadata_of
 from resolver.solver.checker import Answer, violations
 from resolver.solver.direct import DirectFile
 from resolver.solver.knowledge import Knowledge
+from resolver.solver.partial import owners_of
 from resolver.solver.projects import Projects
 from resolver.solver.pypi import PypiProblem, limits_of, requests_of, resolve_pypi
 from resolver.solver.request import PlatformSolution, SolveRequest
@@ -24,45 +23,7 @@ from resolver.solver.targets import Target
 if TYPE_CHECKING:
     from resolver.conda.channels import Channels
 
-__all__ = ["owners_of", "partial_solution", "python_for", "solve_pypi"]
-
-
-def partial_solution(
-    request: SolveRequest, platform: Platform, answer: CondaSolution | CondaUnsolvable | None
-) -> PlatformSolution:
-    records = answer.records if isinstance(answer, CondaSolution) else ()
-    python = next((r for r in records if r.name == "python"), None)
-    pip = request.spec.pip_on(platform.subdir)
-    if python is not None:
-        target: PythonTarget | None = PythonTarget.from_conda(python.version, python.build)
-    else:
-        target = python_for(request) if pip else None
-    return PlatformSolution(
-        platform=platform,
-        python=target,
-        records=records,
-        projects=(),
-        owners=owners_of(records, request.names),
-        shown=answer.shown if isinstance(answer, CondaSolution) else (),
-        conda_roots=conda_roots(request.spec, platform.subdir),
-        pip_roots=pip,
-    )
-
-
-def python_for(request: SolveRequest) -> PythonTarget:
-    """The Python where conda locks none: the setting, else the newest known one that the project allows."""
-    if request.python is not None:
-        return PythonTarget(version=request.python)
-    return newest_python(request.spec.requires_python)
-
-
-def owners_of(records: tuple[CondaRecord, ...], names: NamesMap) -> dict[str, str]:
-    """The conda package that provides each project."""
-    owners: dict[str, str] = {}
-    for record in records:
-        for project in names.provides(record.name, depends=record.depends, noarch=record.noarch):
-            owners.setdefault(project, record.name)
-    return owners
+__all__ = ["solve_pypi"]
 
 
 def solve_pypi(

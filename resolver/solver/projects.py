@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import threading
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -194,14 +195,29 @@ class ProjectFiles:
         return not file.filename.endswith(".whl") and not self._policy.ranks_sdists(self.project.name)
 
     def metadata(self, file: DistributionFile) -> CoreMetadata:
-        """What the file says of itself, or what a build says where one is needed and permitted. Raises what
-        ``Index.metadata`` raises."""
+        """What the file says of itself; where only a build could tell and one is permitted, what a wheel of the same
+        version says, for whatever platform, else what the build says. Raises what ``Index.metadata`` raises."""
+        index = self.project.index_of(file)
         try:
-            return self.project.index_of(file).metadata(file)
+            return index.metadata(file)
         except NeedsBuild:
             if self._builds is None or not self._policy.may_be_built(self.project.name):
                 raise
-            return self._as_named(file, self._builds.metadata_of_sdist(file))
+        wheel = self._any_wheel_beside(file)
+        if wheel is not None:
+            return index.metadata(wheel)
+        return self._as_named(file, self._builds.metadata_of_sdist(file))
+
+    def _any_wheel_beside(self, file: DistributionFile) -> DistributionFile | None:
+        """A wheel of the version of an sdist: what a project built for others it says of its sources too."""
+        version = Version(version_of_sdist(file.filename, self.project.name))
+        versions = self.project.ranked.versions
+        rank = bisect_left(versions, version)
+        if rank == len(versions) or versions[rank] != version:
+            return None
+        place = self.project.place_of(file)
+        wheels = [w for w in self.project.wheel_files(rank) if w.sha256 and self.project.place_of(w) == place]
+        return min(wheels, key=lambda wheel: wheel.filename, default=None)
 
     def _as_named(self, file: DistributionFile, built: CoreMetadata) -> CoreMetadata:
         """What a build says, if it says so of the project and version that the sdist is named after."""

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from resolver.conda import CondaProblem, CondaRecord
 from resolver.model import CondaSpec, EnvironmentSpec, PlatformLock, PypiRequirement
 from resolver.names import NamesMap
 from resolver.platforms import Platform, PythonTarget
-from resolver.solver.answer import ResolvedProject
 from resolver.solver.pins import NO_PINS, Pins
+
+if TYPE_CHECKING:
+    from resolver.solver.answer import ResolvedProject
 
 __all__ = ["PlatformSolution", "SolveRequest"]
 
@@ -21,8 +24,8 @@ class SolveRequest:
     """One environment on some platforms. ``channels`` are canonical URLs; ``python`` is the version that is used
     where conda locks none; ``cut_off`` is in UTC, and lets conda records without a time pass with ``take_untimed``.
     ``pins`` are the platforms of an earlier lock, preferred where they will do; ``limits`` are MatchSpecs that limit
-    without asking; ``changed_virtual`` names for each platform the virtual packages that are not as the pins found
-    them."""
+    without asking; ``filters`` are MatchSpecs of conda records that count as not being there; ``changed_virtual`` names
+    for each platform the virtual packages that are not as the pins found them."""
 
     spec: EnvironmentSpec
     platforms: tuple[Platform, ...]
@@ -34,6 +37,7 @@ class SolveRequest:
     channel_priority: str = "strict"
     pins: tuple[PlatformLock, ...] = ()
     limits: tuple[str, ...] = ()
+    filters: tuple[str, ...] = ()
     changed_virtual: tuple[tuple[str, frozenset[str]], ...] = ()
 
     def pins_on(self, subdir: str) -> Pins:
@@ -49,6 +53,7 @@ class SolveRequest:
             channel_priority=self.channel_priority,
             pins=self.pins_on(platform.subdir).conda,
             limits=self.limits,
+            filters=self.filters,
             changed_virtual=dict(self.changed_virtual).get(platform.subdir, frozenset()),
         )
 

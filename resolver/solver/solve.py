@@ -11,7 +11,7 @@ What conda provides is fixed for PyPI and is never locked twice. At last the pla
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -19,16 +19,13 @@ from resolver.conda import CondaUnsolvable, solve_all
 from resolver.errors import ManifestError
 from resolver.model import CondaSpec, Conflict
 from resolver.roots import conda_roots
-from resolver.solver.again import Platforms
-from resolver.solver.direct import DirectFile
-from resolver.solver.explain import no_solution
-from resolver.solver.one_platform import owners_of, partial_solution, solve_pypi
-from resolver.solver.projects import Projects
+from resolver.solver.partial import owners_of, partial_solution
 from resolver.solver.request import PlatformSolution, SolveRequest
-from resolver.solver.together import keep_together
 
 if TYPE_CHECKING:
     from resolver.conda.channels import Channels
+    from resolver.solver.direct import DirectFile
+    from resolver.solver.projects import Projects
 
 __all__ = ["PlatformSolution", "SolveRequest", "owners_of", "solve_environment"]
 
@@ -37,24 +34,50 @@ def solve_environment(
     request: SolveRequest,
     *,
     channels: Callable[[], Channels],
-    projects: Projects,
+    projects: Projects | None,
     directs: Mapping[str, DirectFile],
     progress: Callable[[str], None] = lambda _: None,
 ) -> tuple[PlatformSolution, ...]:
-    """Solve all platforms. Raises ``NoSolution`` (for all that failed), and what channels and indexes raise."""
+    """Solve all platforms; ``projects`` may be missing where nothing is asked of PyPI. Raises ``NoSolution`` (for all
+    that failed), and what channels and indexes raise."""
     progress("solving conda packages")
     partial = _solve_conda(request, channels)
     progress("resolving PyPI packages")
-    with ThreadPoolExecutor(max_workers=max(1, len(partial))) as executor:
+    solved = tuple(partial)
+    if projects is not None and any(part.pip_roots for part in partial):
+        solved = _solve_pypi(request, partial, channels, projects, directs)
+    if len(solved) < 2:
+        return solved
+    from resolver.solver.again import Platforms
+    from resolver.solver.together import keep_together
+
+    platforms = Platforms(request, channels, projects, directs)
+    return keep_together(
+        solved,
+        again=platforms.again,
+        nearby=platforms.nearby,
+        available=platforms.available,
+        pinned=platforms.pinned,
+    )
+
+
+def _solve_pypi(
+    request: SolveRequest,
+    partial: Sequence[PlatformSolution],
+    channels: Callable[[], Channels],
+    projects: Projects,
+    directs: Mapping[str, DirectFile],
+) -> tuple[PlatformSolution, ...]:
+    from resolver.solver.one_platform import solve_pypi
+
+    with ThreadPoolExecutor(max_workers=len(partial)) as executor:
         answers = list(executor.map(lambda part: solve_pypi(request, part, channels, projects, directs), partial))
     conflicts = [answer for answer in answers if isinstance(answer, Conflict)]
     if conflicts:
+        from resolver.solver.explain import no_solution
+
         raise no_solution(conflicts)
-    solved = tuple(answer for answer in answers if isinstance(answer, PlatformSolution))
-    if len(solved) < 2:
-        return solved
-    platforms = Platforms(request, channels, projects, directs)
-    return keep_together(solved, again=platforms.again, available=platforms.available, pinned=platforms.pinned)
+    return tuple(answer for answer in answers if isinstance(answer, PlatformSolution))
 
 
 # --------------------------------------------------------------------------------------------------- conda
@@ -70,6 +93,7 @@ def _solve_conda(request: SolveRequest, channels: Callable[[], Channels]) -> lis
     failed = [answer for answer in answers.values() if isinstance(answer, CondaUnsolvable)]
     if failed:
         from resolver.solver.conda_core import explained_conflict
+        from resolver.solver.explain import no_solution
 
         raise no_solution(explained_conflict(channels(), answer, request.names) for answer in failed)
     return [partial_solution(request, platform, answers.get(platform.subdir)) for platform in request.platforms]

@@ -156,19 +156,10 @@ class HttpClient:
         )
 
     def _reason(self, error: Exception) -> str:
-        """What urllib3 says, without the object addresses that it puts first, and without secrets."""
-        from urllib3 import exceptions
+        """Why it failed, without secrets."""
+        from resolver.transport.reasons import reason_of
 
-        if isinstance(error, exceptions.IncompleteRead):
-            return f"the answer broke off: {error.partial} bytes came, {error.expected} more were promised"
-        if isinstance(error, exceptions.NewConnectionError):  # counted among the timeouts, and not one
-            return self._credentials.redact(f"cannot connect: {str(error).rpartition('>: ')[2]}")
-        if isinstance(error, exceptions.TimeoutError):
-            return f"no answer within {self._timeout:g} seconds"
-        nested = error.args[1] if isinstance(error, exceptions.ProtocolError) and len(error.args) > 1 else error
-        if isinstance(nested, exceptions.IncompleteRead):
-            return self._reason(nested)
-        return self._credentials.redact(f"the connection failed: {nested}")
+        return self._credentials.redact(reason_of(error, self._timeout))
 
     def _pool(self, url: str) -> PoolManager:
         """The connections for a URL: those that show a client certificate serve the URLs it is for, and no others."""

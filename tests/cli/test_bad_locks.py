@@ -18,12 +18,6 @@ class Damage:
     hint: str | None = None
 
 
-def _after_line(text: str, start: str, new: str) -> str:
-    lines = text.splitlines(keepends=True)
-    number = next(n for n, line in enumerate(lines) if line.startswith(start))
-    return "".join([*lines[: number + 1], new, *lines[number + 1 :]])
-
-
 CASES = (
     Damage(
         about="a newer format version",
@@ -35,11 +29,6 @@ CASES = (
         about="not YAML",
         done=lambda _: "version: 1\nmetadata: {\npackage: ]\n",
         told="error: conda-lock.yml:3: not YAML:",
-    ),
-    Damage(
-        about="an unresolved merge",
-        done=lambda text: _after_line(text, "version:", "<<<<<<< HEAD\n"),
-        told="error: conda-lock.yml:",
     ),
     Damage(about="empty", done=lambda _: "", told="error: conda-lock.yml:"),
     Damage(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 from tests.cli.project import CHANNEL, Project, environment_yml
 from tests.conda.worlds import record, write_channel
 
@@ -111,6 +113,26 @@ def test_conda_override_variables_are_heard(project: Project) -> None:
     assert "conda's hello-tool 0.9 needs __glibc >=2.17" in told
     # an empty value takes the package away, as it does for conda
     assert "__glibc" in project.fail("lock", "--upgrade", environ={"CONDA_OVERRIDE_GLIBC": ""})
+
+
+@pytest.mark.parametrize("command", ["lock", "check"])
+def test_a_variable_of_conda_that_holds_no_version_is_refused(project: Project, command: str) -> None:
+    project.write("environment.yml", environment_yml("number-kernel"))
+    project.succeed("lock")
+    told = project.fail(command, environ={"CONDA_OVERRIDE_GLIBC": "abc"})
+    assert told == (
+        "error: CONDA_OVERRIDE_GLIBC: 'abc' is no version in numbers, as 2.28\n"
+        "hint: an empty value takes __glibc away; unset it for the default\n"
+    )
+
+
+def test_the_version_of_a_virtual_package_is_judged_where_it_is_written(project: Project) -> None:
+    project.write("environment.yml", environment_yml("number-kernel"))
+    told = project.fail("lock", "--virtual-package", "linux-64:__cuda=new")
+    assert told == "error: --virtual-package linux-64:__cuda=new: 'new' is no version in numbers, as 12.4\n"
+    project.write("samebox.toml", f'{project.settings}[virtual-packages.linux-64]\n__glibc = "abc"\n')
+    told = project.fail("lock")
+    assert told.startswith("error: samebox.toml:7: virtual-packages.linux-64.__glibc: 'abc' is no version in numbers")
 
 
 def test_a_virtual_package_that_is_another_makes_a_lock_stale(project: Project) -> None:

@@ -18,14 +18,15 @@ from resolver.conda.specs import match_spec, parse_constraint
 from resolver.errors import LockFormatError
 from resolver.mirrors import Mirrors
 from resolver.model import CondaSpec, LockedPackage, Origin
-from tests.conda.worlds import spec
+from tests.conda.worlds import problem, spec
 
 _SAMPLE = Path(make_channel.__file__).parent.parent.parent / "shared" / "conda-forge-sample"
 
 
 def _records(tmp_path: Path, url: str, folder: Path, names: list[str]) -> list[RepoDataRecord]:
     reader = Channels(cache=tmp_path / "cache", mirrors=Mirrors(((url, str(folder)),)))
-    sources = [s for s in reader.sources([url], ["linux-64", "noarch"]) if isinstance(s, SparseRepoData)]
+    asked = problem(f"{url}::python", urls=(url,))  # a spec that names its channel: records have their canonical URLs
+    sources = [source for source in reader.sources(asked) if isinstance(source, SparseRepoData)]
     names = names or [name for source in sources for name in source.package_names()]
 
     async def query() -> list[list[RepoDataRecord]]:
@@ -36,7 +37,7 @@ def _records(tmp_path: Path, url: str, folder: Path, names: list[str]) -> list[R
 
 
 def _locked(record: RepoDataRecord) -> LockedPackage:
-    ours = from_rattler(record)
+    ours = from_rattler(record, url=record.url)
     return LockedPackage(
         kind="conda",
         name=ours.name,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from resolver.conda import canonical_channel_url, expand_defaults, solve_all
+from resolver.conda import CondaUnsolvable, canonical_channel_url, expand_defaults, solve_all
 from resolver.conda.channels import Channels
 from resolver.errors import IndexUnavailable
 from resolver.mirrors import Mirrors
@@ -164,3 +164,30 @@ def test_defaults_and_nodefaults() -> None:
         "https://repo.anaconda.com/pkgs/main",
         "https://repo.anaconda.com/pkgs/r",
     )
+
+
+@pytest.mark.parametrize("name", ["with space", "Ümläut", "a#b%20c", "plain"])
+def test_a_folder_of_any_name_stands_for_its_channel(tmp_path: Path, name: str) -> None:
+    folder = write_channel(tmp_path / name, _RECORDS)
+    answer = solved(channels(tmp_path, main=folder), problem("a"))
+    assert [r.url for r in answer.records] == _URLS
+    named = solved(channels(tmp_path, main=folder), problem(f"{MAIN}::a"))  # read in another way
+    assert named.records == answer.records
+    assert named.shown == answer.shown
+
+
+def test_a_folder_inside_another_one_is_a_channel_of_its_own(tmp_path: Path) -> None:
+    outer = write_channel(tmp_path / "outer", {"noarch": [record("a", "1.0", "c")]})
+    inner = write_channel(tmp_path / "outer" / "inner", {"noarch": [record("c", "1.0")]})
+    answer = solved(channels(tmp_path, main=outer, other=inner), problem("a", urls=(MAIN, OTHER)))
+    assert [r.url for r in answer.records] == [f"{MAIN}/noarch/a-1.0-0.conda", f"{OTHER}/noarch/c-1.0-0.conda"]
+
+
+def test_the_solvers_words_name_no_folder(tmp_path: Path) -> None:
+    first = write_channel(tmp_path / "main", {"noarch": [record("a", "1.0")]})
+    second = write_channel(tmp_path / "other", {"noarch": [record("a", "9.0")]})
+    reader = channels(tmp_path, main=first, other=second)
+    (answer,) = solve_all(reader, [problem("a >=2", urls=(MAIN, OTHER))])
+    assert isinstance(answer, CondaUnsolvable)
+    assert "file:" not in answer.text
+    assert str(tmp_path) not in answer.text

@@ -82,7 +82,7 @@ def _with(old: str, new: str) -> str:
         (_with("name: a", "name: &a a"), "conda-lock.yml:7: YAML anchors and aliases are not allowed in a lock"),
         ('{"a":&x [1], "b": [*x, *x]}', "conda-lock.yml:1: YAML anchors and aliases are not allowed in a lock"),
         ("a: *x\n", "conda-lock.yml:1: YAML anchors and aliases are not allowed in a lock"),
-        ("a: !!python/object/apply:os.abort []\n", "conda-lock.yml: Object missing required field `metadata`"),
+        ("a: !!python/object/apply:os.abort []\n", "conda-lock.yml: Object contains unknown field `a`"),
     ],
 )
 def test_a_bad_lock_is_told_with_its_place(text: str, message: str | None) -> None:

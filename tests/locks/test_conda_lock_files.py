@@ -53,7 +53,7 @@ def test_which_file_names_are_locks(tmp_path: Path) -> None:
     assert format_of("a/b/conda-lock.yml") is format_of("gpu.conda-lock.yml") is format_of("x", name="conda-lock")
     with pytest.raises(LockFormatError, match=r"lock.json: the name of this file is none that locks have") as error:
         format_of("lock.json")
-    assert error.value.hint == "known are conda-lock (conda-lock.yml)"
+    assert (error.value.hint or "").startswith("known are conda-lock (conda-lock.yml)")
     with pytest.raises(LockFormatError, match="not a format of locks: pipfile"):
         format_of("Pipfile.lock", name="pipfile")
     with pytest.raises(ResolverError, match="there is no such lock"):
@@ -65,7 +65,9 @@ def test_a_lock_that_cannot_be_written_leaves_the_old_file(tmp_path: Path) -> No
     path.write_text("old")
     package = LockedPackage(kind="conda", name="a", version="1", url="https://c.example.org/m/noarch/a-1-0.conda")
     lock = Lock(platforms=(PlatformLock(platform="linux-64", packages=(package,)),))
-    with pytest.raises(NotRepresentable, match=r"conda-lock has no place for all of this lock: conda packages without an md5: a$"):
+    with pytest.raises(
+        NotRepresentable, match=r"conda-lock has no place for all of this lock: conda packages without an md5: a$"
+    ):
         write_lock(lock, path)
     assert (path.read_text(), list(tmp_path.iterdir())) == ("old", [path])
 

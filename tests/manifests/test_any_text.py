@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resolver.errors import ManifestError
-from resolver.manifests import parse_environment_yml, parse_pyproject, parse_requirements_txt
+from resolver.manifests import parse_environment_yml, parse_pixi, parse_pyproject, parse_requirements_txt
 from resolver.model import CondaSpec, EnvironmentSpec, PypiRequirement
 
 _WORDS = {
@@ -30,6 +30,14 @@ _WORDS = {
         "channels = ['a']\n¦[[t]]\n¦requires-python = '>=3'\n¦[tool.samebox]\n¦extras = ['p']\n¦"
         "groups = []\n¦'a' = 1\n"
     ),
+    "pixi.toml": (
+        "[workspace]\n¦name = 'x'\n¦channels = ['a']\n¦platforms = ['linux-64', {platform = 'win-64'}]\n¦"
+        "platforms = [{platform = ['a']}]\n¦[dependencies]\n¦"
+        "a = '>=1'\n¦b = {\nversion = '*',\n}\n¦[target.unix.dependencies]\n¦[feature.f.dependencies]\n¦"
+        "[environments]\n¦f = ['f']\n¦default = {solve-group = 's', features = ['f']}\n¦[pypi-dependencies]\n¦"
+        "c = {path = '.', extras = ['x']}\n¦d = {git = 'https://x.example.org/d', rev = 'a'}\n¦"
+        '[activation.env]\n¦[pypi-options]\n¦no-build = true\n¦[[t]]\n¦e = {¦}\n¦,¦\n¦# c\n¦\'¦"""¦[target.win.¦]\n'
+    ),
 }
 """Scraps, cut at the bars, that a text of each kind is made of, so that more than a few of the texts get far."""
 
@@ -37,6 +45,7 @@ _PARSERS: dict[str, Callable[..., EnvironmentSpec]] = {
     "environment.yml": parse_environment_yml,
     "requirements.txt": parse_requirements_txt,
     "pyproject.toml": parse_pyproject,
+    "pixi.toml": parse_pixi,
 }
 
 

@@ -10,7 +10,7 @@ from resolver.errors import ManifestError
 from resolver.manifests import READERS, parse_environment_yml, parse_pyproject, parse_requirements_txt
 from resolver.manifests.editing import EDITORS, Addition, Removal
 
-_YML, _TOML, _TXT = EDITORS
+_YML = EDITORS[0]
 
 
 def _add(text: str, spec: str, *, pip: bool = False, group: str | None = None, file: str = "environment.yml") -> str:
@@ -346,3 +346,49 @@ def test_add_then_remove_in_pyproject(names: list[str], version: str, comments: 
     added = _toml(text, f"newcomer{version}", pip=True)
     assert len(parse_pyproject(added, source="pyproject.toml").pip) == len(names) + 1
     assert _remove(added, "newcomer", file="pyproject.toml") == text
+
+
+# ------------------------------------------------------------------------------------------------ pixi.toml
+
+_PIXI = """\
+[workspace]  # of the analysis
+channels = ["conda-forge"]
+
+[dependencies]
+python = "3.12.*"  # the interpreter
+
+[environments]
+test = ["test"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("spec", "pip", "group", "line"),
+    [
+        ("numpy >=1.26,<2", False, None, '[dependencies]\npython = "3.12.*"  # the interpreter\nnumpy = ">=1.26,<2"\n'),
+        ("python=3.13", False, None, '[dependencies]\npython = "3.13.*"  # the interpreter\n'),
+        ("extra::gdal=3.8=py*", False, None, 'gdal = {version = "==3.8", build = "py*", channel = "extra"}\n'),
+        ("httpx[http2]>=0.27", True, None, '[pypi-dependencies]\nhttpx = {version = ">=0.27", extras = ["http2"]}\n'),
+        ("pytest", True, "test", '[feature.test.pypi-dependencies]\npytest = "*"\n'),
+    ],
+)
+def test_a_request_goes_into_the_tables_of_a_pixi_toml(spec: str, pip: bool, group: str | None, line: str) -> None:
+    edited = _add(_PIXI, spec, pip=pip, group=group, file="pixi.toml")
+    assert line in edited
+    assert edited.startswith('[workspace]  # of the analysis\nchannels = ["conda-forge"]\n')
+    name = Addition(text=spec, is_pip=pip).name
+    assert name is not None
+    without = _remove(edited, name, file="pixi.toml")
+    assert name not in parse_names(without)
+    assert name in parse_names(edited)
+
+
+def parse_names(text: str) -> tuple[str, ...]:
+    editor = next(editor for editor in EDITORS if editor.matches("pixi.toml"))
+    return editor.names(text, "pixi.toml")
+
+
+def test_a_group_without_a_feature_of_its_name_is_refused() -> None:
+    assert _refused(_PIXI, "pytest", group="docs", file="pixi.toml") == (
+        "pixi.toml: no environment 'docs' with a feature of its name | write docs = [\"docs\"] under [environments]"
+    )

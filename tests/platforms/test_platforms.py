@@ -10,7 +10,7 @@ import pytest
 from packaging import tags
 from packaging.markers import default_environment
 
-from resolver.errors import ResolverError
+from resolver.errors import ResolverError, SettingsError
 from resolver.platforms import (
     DEFAULT_PLATFORMS,
     KNOWN_PYTHONS,
@@ -88,6 +88,39 @@ _ENVIRON = {
 )
 def test_the_variables_of_conda_count_where_they_mean_something(subdir: str, names: dict[str, str]) -> None:
     assert overrides_from_environment(_ENVIRON, subdir) == names
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "problem"),
+    [
+        ("CONDA_OVERRIDE_GLIBC", "abc", "'abc' is no version in numbers, as 2.28"),
+        ("CONDA_OVERRIDE_GLIBC", "2.", "'2.' is no version in numbers, as 2.28"),
+        ("CONDA_OVERRIDE_CUDA", "v12", "'v12' is no version in numbers, as 12.4"),
+        ("CONDA_OVERRIDE_OSX", "Sonoma", "'Sonoma' is no version in numbers, as 11.0"),
+        ("CONDA_OVERRIDE_LINUX", "new one", "'new one' is no version, as 5.10"),
+        ("CONDA_OVERRIDE_ARCHSPEC", "x86-64 v3", "'x86-64 v3' is no microarchitecture, as x86_64_v3 or zen4"),
+    ],
+)
+@pytest.mark.parametrize("subdir", ["linux-64", "osx-arm64", "win-64"])
+def test_a_variable_that_holds_no_version_is_refused(subdir: str, variable: str, value: str, problem: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        overrides_from_environment({variable: value}, subdir)
+    assert caught.value.message == f"{variable}: {problem}"
+    assert caught.value.hint is not None
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("CONDA_OVERRIDE_GLIBC", "2.31=0"),
+        ("CONDA_OVERRIDE_LINUX", "6.8.0-45-generic"),
+        ("CONDA_OVERRIDE_CUDA", "12"),
+        ("CONDA_OVERRIDE_ARCHSPEC", "x86_64_v3"),
+        ("CONDA_OVERRIDE_ARCHSPEC", "1=x86_64_v3"),
+    ],
+)
+def test_a_variable_may_hold(variable: str, value: str) -> None:
+    assert list(overrides_from_environment({variable: value}, "linux-64").values()) == [value]
 
 
 def test_an_empty_variable_removes_the_package() -> None:

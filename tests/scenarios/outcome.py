@@ -42,6 +42,7 @@ def _environment(scenario: Scenario, world: World, folder: Path) -> Environment:
         channels=tuple(CHANNELS[c] for c in request.channels if c == "main" or scenario.other is not None),
         python=request.python,
         exclude_newer=request.cut_off,
+        repodata_filters=request.repodata_filters,
         index_url=INDEX,
         extra_index_urls=() if scenario.private is None else (PRIVATE,),
         virtual_packages=tuple(

@@ -77,6 +77,7 @@ class Requests(_Table, frozen=True, kw_only=True):
     python: str | None = "3.12.4"
     channels: tuple[str, ...] = ("main", "other")
     cut_off: str | None = None
+    repodata_filters: tuple[str, ...] = ()
     prereleases: bool = False
     virtual: dict[str, dict[str, str]] = {}
     names: dict[str, tuple[str, ...]] = {}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from resolver.locks.differences import differences
 from tests.conda.worlds import record
 from tests.solver.growing import World, packages
@@ -23,6 +25,48 @@ def test_conda_platforms_meet_at_the_newest_version_that_all_have(tmp_path: Path
     locked = world.lock(conda=("lib",), platforms=_BOTH)
     assert [packages(locked, platform) for platform in _BOTH] == [["lib 2.0"], ["lib 2.0"]]
     assert differences(locked) == ()
+
+
+def test_what_differs_moves_together_without_a_whole_solve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """linux-64 alone has app 2; no linux has an app 1 with a place for lib 2, which osx's newest build of it wants."""
+    libs = [record("lib", v) for v in ("1.0", "2.0")]
+    world = World(
+        folder=tmp_path,
+        conda={
+            "linux-64": [record("app", "2.0", "lib >=2"), record("app", "1.0", "lib <2"), *libs],
+            "linux-aarch64": [record("app", "1.0", "lib <2"), *libs],
+            "osx-arm64": [
+                record("app", "1.0", "lib >=2", build="new", build_number=1),
+                record("app", "1.0", "lib <2", build="old"),
+                *libs,
+            ],
+        },
+    )
+    monkeypatch.setattr("resolver.solver.again.solve_mixed", _not_called)
+    platforms = ("linux-64", "linux-aarch64", "osx-arm64")
+    locked = world.lock(conda=("app",), platforms=platforms)
+    assert [packages(locked, platform) for platform in platforms] == [
+        ["app 1.0", "lib 1.0"],
+        ["app 1.0", "lib 1.0"],
+        ["app 1.0 old", "lib 1.0"],
+    ]
+
+
+def test_what_needs_more_than_that_is_solved_whole(tmp_path: Path) -> None:
+    """osx's lib 1 needs an extra package, which its answer does not have yet."""
+    world = World(
+        folder=tmp_path,
+        conda={
+            "linux-64": [record("lib", "1.0")],
+            "osx-arm64": [record("lib", "2.0"), record("lib", "1.0", "extra"), record("extra", "1.0")],
+        },
+    )
+    locked = world.lock(conda=("lib",), platforms=_BOTH)
+    assert [packages(locked, platform) for platform in _BOTH] == [["lib 1.0"], ["extra 1.0", "lib 1.0"]]
+
+
+def _not_called(*_: object) -> None:
+    pytest.fail("a whole solve")
 
 
 def test_where_they_must_differ_they_do(tmp_path: Path) -> None:

@@ -43,8 +43,10 @@ def test_a_proxy_that_does_not_answer_is_told_without_its_secret() -> None:
     transport = Transport(environ={"HTTP_PROXY": "http://ada:s3cret@127.0.0.1:9"}, retries=0)
     with pytest.raises(IndexUnavailable) as caught:
         transport.get("http://index.example.org/x")
-    assert caught.value.message.startswith("http://index.example.org/x: ")
-    assert "s3cret" not in caught.value.message
+    assert caught.value.message == (
+        "http://index.example.org/x: cannot connect to the proxy: nothing listens there (connection refused) "
+        "(one attempt)"
+    )
 
 
 def test_a_kind_of_proxy_that_is_not_supported_is_named() -> None:

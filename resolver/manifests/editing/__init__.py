@@ -5,9 +5,14 @@
 
 from __future__ import annotations
 
-from resolver.manifests.editing import environment_yml, pyproject, requirements_txt
+from resolver.manifests.editing import environment_yml, pixi, pyproject, requirements_txt
 from resolver.manifests.editing.edits import Addition, ManifestEditor, Removal
 
 __all__ = ["EDITORS", "Addition", "ManifestEditor", "Removal"]
 
-EDITORS: tuple[ManifestEditor, ...] = (environment_yml.EDITOR, pyproject.EDITOR, requirements_txt.EDITOR)
+EDITORS: tuple[ManifestEditor, ...] = (
+    environment_yml.EDITOR,
+    pyproject.EDITOR,
+    pixi.EDITOR,
+    requirements_txt.EDITOR,
+)

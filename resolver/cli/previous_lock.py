@@ -1,0 +1,69 @@
+"""The lock that is there before one is made anew; a merge may have left it with conflict markers."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from resolver.errors import LockFormatError
+from resolver.files import read_text
+from resolver.locks.files import format_of, parse_lock, read_lock
+from resolver.locks.merge import Sides, has_conflict_markers, merged_pins, split_sides
+from resolver.locks.sidecar import sidecar_path
+from resolver.model import Lock
+
+__all__ = ["Previous", "read_previous"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Previous:
+    """``lock`` is what is locked, ``None`` where nothing is or a merge has left a conflict. ``pins`` is what a new lock
+    keeps where it will do; ``warnings`` say what was made of a conflict."""
+
+    lock: Lock | None = None
+    pins: Lock | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def read_previous(path: Path) -> Previous:
+    """Raises ``LockFormatError`` for a file that is no lock and has no conflict markers either."""
+    if not path.exists():
+        return Previous()
+    text = read_text(path)
+    if has_conflict_markers(text):
+        return _of_conflict(path, text)
+    beside = sidecar_path(path)
+    if beside.is_file() and has_conflict_markers(read_text(beside)):
+        lock = parse_lock(text, format=format_of(str(path)).name, source=str(path))
+        return Previous(lock=lock, pins=lock, warnings=(f"{beside} had conflict markers, and says nothing",))
+    lock = read_lock(path)
+    return Previous(lock=lock, pins=lock)
+
+
+def _of_conflict(path: Path, text: str) -> Previous:
+    """What git's index holds of the sides is what they were; what stands in the file is mixed with what git has merged
+    line by line, and serves where the index has nothing."""
+    from resolver.source_trees.revisions import sides_of_merge
+
+    staged = sides_of_merge(path, os.environ)
+    if staged is None:
+        sides = split_sides(text, str(path))
+    else:
+        base, ours, theirs = (None if side is None else side.decode("utf-8-sig", "replace") for side in staged)
+        sides = Sides(ours=ours or "", theirs=theirs or "", base=base)
+    warnings = [f"{path} had conflict markers: locked again from the manifest, keeping what both sides agree on"]
+    ours_lock = _side(sides.ours, path, "our side", warnings)
+    theirs_lock = _side(sides.theirs, path, "their side", warnings)
+    base_lock = _side(sides.base, path, "the base", warnings) if sides.base is not None else None
+    if ours_lock is not None and theirs_lock is not None:
+        return Previous(pins=merged_pins(ours_lock, theirs_lock, base_lock), warnings=tuple(warnings))
+    return Previous(pins=ours_lock or theirs_lock, warnings=tuple(warnings))
+
+
+def _side(text: str, path: Path, called: str, warnings: list[str]) -> Lock | None:
+    try:
+        return parse_lock(text, format=format_of(str(path)).name, source=f"{path} ({called})")
+    except LockFormatError as error:
+        warnings.append(f"{error.message}; nothing is kept of it")
+        return None

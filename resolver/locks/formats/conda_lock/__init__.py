@@ -1,0 +1,24 @@
+"""conda-lock's unified format, version 1 (``conda-lock.yml``): the default, because conda-lock, micromamba and
+py-rattler read it already.
+
+- The text is in one stable order, every version and hash is quoted, and equal locks are equal bytes.
+- It has no field for several groups of one package: a row is repeated for each (as conda-lock does).
+- It has none for how a lock came about: that is kept in ``metadata.custom_metadata`` under ``samebox.*``. What others
+  keep there, and when, by whom and from what the file was made, is ``Lock.metadata``.
+- A repository's commit stands in its url, and where the sha256 of a file stands (as conda-lock has it).
+- conda rows need an md5; a row that is not from an index has a ``source`` (as conda-lock has it), from which
+  conda-lock installs it.
+- It has no place for the size of a file.
+"""
+
+from __future__ import annotations
+
+from resolver.locks.formats.conda_lock.reader import parse
+from resolver.locks.formats.conda_lock.writer import fit, write
+from resolver.locks.formats.protocol import LockFormat
+
+__all__ = ["FORMAT"]
+
+FORMAT = LockFormat(
+    name="conda-lock", file_names=("conda-lock.yml", "*conda-lock.yml"), parse=parse, write=write, fit=fit
+)

@@ -1,0 +1,1 @@
+"""The hooks for pre-commit, run by the real one in real repositories."""

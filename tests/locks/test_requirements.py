@@ -1,0 +1,161 @@
+"""Requirements files with hashes: ours come back, and those of pip-compile and uv are read."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from resolver.canonicalizer import digest
+from resolver.errors import IntegrityError
+from resolver.locks.files import read_lock, write_lock
+from resolver.locks.formats import Asked
+from resolver.locks.formats.requirements import FORMAT
+from resolver.model import Evidence, Lock, LockedPackage, PlatformLock, Root
+from resolver.platforms import Platform
+from tests.locks.goldens import DATA, assert_golden
+from tests.locks.narrowed import as_told_by
+from tests.locks.three_platforms import LOCK
+from tests.strategies import LOCKS
+
+
+def test_a_lock_as_text() -> None:
+    assert_golden(FORMAT.render(FORMAT.fit(LOCK).lock), "requirements/golden.requirements.txt")
+
+
+def test_what_is_lost_is_named() -> None:
+    assert [str(loss) for loss in FORMAT.fit(LOCK).losses] == [
+        "packages of other groups than main: place, tool",
+        "the other groups that packages of main are in: both",
+    ]
+
+
+@settings(max_examples=300)
+@given(lock=LOCKS)
+def test_what_fits_comes_back_as_it_was(lock: Lock) -> None:
+    fitted = FORMAT.fit(lock).lock
+    again = FORMAT.parse(FORMAT.render(fitted), "requirements.txt")
+    assert as_told_by(again, FORMAT) == as_told_by(fitted, FORMAT)
+    assert digest(again) == digest(fitted)
+    assert again.silent_on == FORMAT.silent_on
+
+
+@given(lock=LOCKS, random=st.randoms(use_true_random=False))
+def test_the_bytes_do_not_depend_on_the_order_in_which_things_came(lock: Lock, random: random.Random) -> None:
+    fitted = FORMAT.fit(lock).lock
+    shuffled = [
+        PlatformLock(platform=p.platform, packages=tuple(random.sample(p.packages, len(p.packages))))
+        for p in random.sample(fitted.platforms, len(fitted.platforms))
+    ]
+    assert FORMAT.render(replace(fitted, platforms=tuple(shuffled))) == FORMAT.render(fitted)
+
+
+def test_the_file_beside_it_keeps_the_rest(tmp_path: Path) -> None:
+    fitted = FORMAT.fit(LOCK).lock
+    write_lock(fitted, tmp_path / "requirements.txt")
+    assert read_lock(tmp_path / "requirements.txt") == fitted
+
+
+def test_who_asked_stands_below_as_pip_compile_has_it() -> None:
+    def wheel(name: str, *needs: str) -> LockedPackage:
+        return LockedPackage(
+            kind="pypi",
+            name=name,
+            version="1",
+            url=f"https://files.example.org/{name}-1-py3-none-any.whl",
+            sha256="0" * 64,
+            dependencies=tuple((need, "") for need in needs),
+        )
+
+    roots = (
+        Root(kind="pypi", requirement="A[x]>=1", origin="requirements.in:1"),
+        Root(kind="pypi", requirement="b", origin="pyproject.toml:7"),
+        Root(kind="conda", requirement="c", origin="environment.yml:7"),
+    )
+    lock = Lock(
+        platforms=(PlatformLock(platform="linux-64", packages=(wheel("a", "b"), wheel("b"), wheel("c"))),),
+        evidence=Evidence(roots=(("linux-64", roots),)),
+    )
+    pin = "==1 \\\n    --hash=sha256:" + "0" * 64 + "\n"
+    expected = f"a{pin}    # via -r requirements.in\nb{pin}    # via\n    #   a\n    #   pyproject.toml\nc{pin}"
+    assert FORMAT.render(lock).partition("#\na==")[2] == expected.removeprefix("a==")
+
+
+@pytest.mark.parametrize(
+    ("name", "hashes"),
+    [
+        ("pip-compile.txt", {"markdown-it-py": 2, "markupsafe": 151, "mdurl": 2, "pygments": 2, "rich": 2}),
+        ("uv-compile.txt", {"markdown-it-py": 2, "markupsafe": 151, "mdurl": 2, "pygments": 2, "rich": 2}),
+        (
+            "uv-export.txt",
+            {"markdown-it-py": 2, "markupsafe": 91, "mdurl": 2, "pygments": 2, "rich": 2, "tomlkit": 2},
+        ),
+    ],
+)
+def test_locks_of_other_tools_have_candidates(name: str, hashes: dict[str, int]) -> None:
+    lock = FORMAT.parse((DATA / "requirements" / "valid" / name).read_text(encoding="utf-8"), name)
+    assert [p.platform for p in lock.platforms] == ["linux-64", "osx-arm64"]
+    for platform in lock.platforms:
+        assert {p.name: len(p.candidates) for p in platform.packages} == hashes
+        assert all(p.sha256 is None and p.url == "" for p in platform.packages)
+    with pytest.raises(IntegrityError, match=r"markdown-it-py 4\.3\.0 .* has no sha256"):
+        digest(lock)
+
+
+def test_markers_decide_for_the_platforms_that_are_asked_for() -> None:
+    text = (DATA / "requirements" / "valid" / "uv-export.txt").read_text(encoding="utf-8")
+    lock = FORMAT.parse(text, "requirements.txt", Asked(platforms=(Platform.of("win-64"), Platform.of("linux-64"))))
+    has_it = {p.platform: "colorama" in {q.name for q in p.packages} for p in lock.platforms}
+    assert has_it == {"linux-64": False, "win-64": True}
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("# This file is autogenerated by pip-compile with Python 3.11", "1"),
+        ("#    uv pip compile --python-version 3.12 requirements.in", "2"),
+        ("# nothing", "2"),
+    ],
+)
+def test_the_header_says_for_which_python(header: str, expected: str) -> None:
+    text = f"{header}\na==1 ; python_version < '3.12'\na==2 ; python_version >= '3.12'\n"
+    lock = FORMAT.parse(text, "requirements.txt")
+    assert [p.version for p in lock.on("linux-64").packages] == [expected]
+
+
+_OTHERS = f"""\
+--index-url https://user:${{TOKEN}}@index.example.org/simple
+-i https://index.example.org/simple
+--find-links=wheels/
+--no-binary :all:
+Foo.Bar[extra]==1.0 ; python_version > '3' --hash sha256:{"1" * 64}  # a comment
+whl @ https://user:secret@files.example.org/whl-2.0-py3-none-any.whl#sha256={"2" * 64}
+sdist @ https://files.example.org/sdist-3.zip \\
+    --hash=sha512:{"5" * 128} \\
+    --hash=sha256:{"3" * 64}
+repo @ git+https://git.example.org/repo@{"a" * 40}#subdirectory=a/b
+floating @ git+https://git.example.org/floating@main
+folder @ file:///srv/folder
+none==1
+"""
+
+
+def test_every_kind_of_line_is_read() -> None:
+    lock = FORMAT.parse(_OTHERS, "requirements.txt", Asked(platforms=(Platform.of("linux-64"),)))
+    found = {
+        p.name: (p.kind, p.version, p.url, p.sha256 or p.commit, p.subdirectory) for p in lock.on("linux-64").packages
+    }
+    files = "https://files.example.org"
+    assert found == {
+        "foo-bar": ("pypi", "1.0", "", "1" * 64, None),
+        "whl": ("archive", "2.0", f"{files}/whl-2.0-py3-none-any.whl", "2" * 64, None),
+        "sdist": ("archive", "3", f"{files}/sdist-3.zip", "3" * 64, None),
+        "repo": ("vcs", "", "git+https://git.example.org/repo", "a" * 40, "a/b"),
+        "floating": ("vcs", "", "git+https://git.example.org/floating", None, None),
+        "folder": ("directory", "", "file:///srv/folder", None, None),
+        "none": ("pypi", "1", "", None, None),
+    }
