@@ -16,13 +16,11 @@ from typing import TYPE_CHECKING
 
 from resolver.errors import ManifestError, SettingsError
 from resolver.files import read_text
-from resolver.manifests import parse_environment_yml, parse_requirements_txt, read_manifests
-from resolver.manifests.conda_prefix import read_conda_prefix
-from resolver.manifests.conda_spec import parse_conda_spec
-from resolver.model import MAIN, EnvironmentSpec, Lock, Origin
+from resolver.manifests import read_manifests
+from resolver.model import MAIN, EnvironmentSpec, Lock, Origin, PypiRequirement
 from resolver.platforms import Platform, overrides_from_environment
 from resolver.session import Session
-from resolver.settings import HAVE_SETTINGS, Settings, SettingsLayer, find_sources, manifest_layer, read_settings
+from resolver.settings import HAVE_SETTINGS, Settings, SettingsLayer, find_sources, read_settings
 
 if TYPE_CHECKING:
     from resolver.solver.policy import FilePolicy
@@ -54,6 +52,8 @@ class Environment:
     ) -> Environment:
         """From an ``environment.yml``: a file, or its ``text``. Raises ``ManifestError``."""
         if text is not None:
+            from resolver.manifests import parse_environment_yml
+
             return cls(spec=parse_environment_yml(text, source="<text>"), settings=settings or Settings())
         return _from_file(path, settings)
 
@@ -63,23 +63,31 @@ class Environment:
     ) -> Environment:
         """From a requirements file: a path, or its ``text``. Raises ``ManifestError``."""
         if text is not None:
+            from resolver.manifests import parse_requirements_txt
+
             return cls(spec=parse_requirements_txt(text, source="<text>"), settings=settings or Settings())
         return _from_file(path, settings)
 
     @classmethod
     def from_existing_conda_environment(cls, prefix: Path | str, *, settings: Settings | None = None) -> Environment:
         """From a conda prefix on disk: the packages that are installed there, at their versions."""
+        from resolver.manifests.conda_prefix import read_conda_prefix
+
         return cls(spec=read_conda_prefix(Path(prefix)), settings=settings or Settings())
 
     # ---- changing one
 
     def add_conda_package(self, spec: str, *, group: str = MAIN) -> Environment:
         """With one more conda spec, in any form that environment.yml takes."""
+        from resolver.manifests.conda_spec import parse_conda_spec
+
         parsed = parse_conda_spec(spec, origin=_IN_CODE, group=group)
         return replace(self, spec=replace(self.spec, conda=(*self.spec.conda, parsed)))
 
     def add_pip_package(self, requirement: str, *, group: str = MAIN) -> Environment:
         """With one more requirement (PEP 508)."""
+        from resolver.manifests import parse_requirements_txt
+
         read = parse_requirements_txt(requirement, source=_IN_CODE.source).pip
         if len(read) != 1:
             raise ManifestError(f"not one requirement: {requirement!r}", origin=_IN_CODE)
@@ -154,10 +162,15 @@ class Environment:
             no_binary=no_binary,
             builds=frozenset(self.settings.allow_builds),
             take_untimed=self.settings.missing_time == "take",
-            overrides=overrides_by_name(
-                parse_requirements_txt("\n".join(self.settings.overrides), source="overrides").pip
-            ),
+            overrides=overrides_by_name(self._overriding()),
         )
+
+    def _overriding(self) -> tuple[PypiRequirement, ...]:
+        if not self.settings.overrides:
+            return ()
+        from resolver.manifests import parse_requirements_txt
+
+        return parse_requirements_txt("\n".join(self.settings.overrides), source="overrides").pip
 
     def _formats(self) -> tuple[frozenset[str], frozenset[str]]:
         own_only, own_no = set(self.options.only_binary or ()), set(self.options.no_binary or ())
@@ -253,6 +266,8 @@ def _settings_in_manifests(chosen: Sequence[Path | str], folder: Path, texts: Ma
         if file.name not in HAVE_SETTINGS or not (source in texts or file.is_file()):
             continue  # one that is not there is for the reader of manifests to tell
         text = texts[source] if source in texts else read_text(file)
+        from resolver.settings import manifest_layer
+
         layer = manifest_layer(text, source, directory=file.absolute().parent.as_posix())
         if layer != SettingsLayer():
             found[source] = layer

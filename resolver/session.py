@@ -7,7 +7,6 @@ import os
 import time
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from importlib import metadata
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -163,6 +162,8 @@ class Session:
     def _published_index_url(self) -> str:
         """What ``pypi_simple`` publishes. Importing it takes longer than a small solve, so its answer is kept in the
         cache, for the version that gave it."""
+        from importlib import metadata
+
         kept = self.cache / f"default-index-{metadata.version('pypi-simple')}"
         try:
             return kept.read_text(encoding="utf-8")

@@ -6,24 +6,29 @@ import codecs
 import os
 import re
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from resolver.errors import ManifestError
-from resolver.manifests import environment_yml, pixi, pyproject, requirements_txt
 from resolver.manifests.merge import merge
 from resolver.manifests.reading import ManifestReader, Reading
 from resolver.model import EnvironmentSpec, Origin
 
+if TYPE_CHECKING:
+    READERS: tuple[ManifestReader, ...]
+    """The formats that can be read. The first that knows a file's name reads it."""
+
 __all__ = ["READERS", "read_manifests"]
 
-READERS: tuple[ManifestReader, ...] = (
-    environment_yml.READER,
-    pyproject.READER,
-    pixi.READER,
-    requirements_txt.READER,
-)
-"""The formats that can be read. The first that knows a file's name reads it."""
+_HOMES = {
+    "environment_yml": (".yml", ".yaml"),
+    "pyproject": ("pyproject.toml",),
+    "pixi": ("pixi.toml",),
+    "requirements_txt": (".in", ".txt"),
+}
+"""The modules of the formats, each with how the names of its files end: it is imported for such a file only."""
 
 _DECLARATION = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-_.a-zA-Z0-9]+)")
 _MARKS = (
@@ -72,14 +77,27 @@ def read_manifests(
 
 def _reader_of(source: str) -> ManifestReader:
     name = source.rpartition("/")[2]
-    for reader in READERS:
-        if reader.matches(name):
-            return reader
+    for module, endings in _HOMES.items():
+        if name.endswith(endings):
+            reader = _reader_in(module)
+            if reader.matches(name):
+                return reader
     raise ManifestError(
         "not a manifest that is known by its name",
         origin=Origin(source=source),
-        hint=f"known are: {', '.join(reader.name for reader in READERS)}",
+        hint=f"known are: {', '.join(_reader_in(module).name for module in _HOMES)}",
     )
+
+
+def _reader_in(module: str) -> ManifestReader:
+    reader: ManifestReader = import_module(f"resolver.manifests.{module}").READER
+    return reader
+
+
+def __getattr__(name: str) -> tuple[ManifestReader, ...]:
+    if name != "READERS":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return tuple(map(_reader_in, _HOMES))
 
 
 def _text_of(folder: Path, source: str) -> str:

@@ -10,10 +10,7 @@ from resolver.settings.pixi_settings import pixi_layer
 from resolver.settings.uv_settings import uv_layer
 from resolver.settings.values import SettingsLayer
 
-__all__ = ["HAVE_SETTINGS", "manifest_layer"]
-
-HAVE_SETTINGS = ("pixi.toml", "pyproject.toml")
-"""The names of such manifests."""
+__all__ = ["manifest_layer"]
 
 
 def manifest_layer(content: str, source: str, *, directory: str = "/") -> SettingsLayer:

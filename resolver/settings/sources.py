@@ -9,7 +9,7 @@ from typing import Any
 
 from resolver.files import read_text
 
-__all__ = ["DEFAULT_SOURCES", "declares_an_environment", "find_sources"]
+__all__ = ["DEFAULT_SOURCES", "HAVE_SETTINGS", "declares_an_environment", "find_sources"]
 
 DEFAULT_SOURCES = (
     "environment.yml",
@@ -19,6 +19,9 @@ DEFAULT_SOURCES = (
     "requirements.in",
     "requirements.txt",
 )
+
+HAVE_SETTINGS = ("pixi.toml", "pyproject.toml")
+"""The names of manifests that may hold settings of the solve (see ``manifest_layers``)."""
 
 _SOMETHING_TO_LOCK = (
     ("project", "dependencies"),

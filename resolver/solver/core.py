@@ -17,7 +17,8 @@ from resolver.solver.candidates import World, records_that_count
 from resolver.solver.chains import Contradiction, claims_of, find_contradiction
 from resolver.solver.explain import line_order, shown, virtual_package
 from resolver.solver.joint import JointProblem, JointSolver
-from resolver.solver.pypi import PypiProblem, limits_on, resolve_pypi
+from resolver.solver.pypi import PypiProblem, resolve_pypi
+from resolver.solver.pypi_conflict import limits_on
 from resolver.solver.remedies import joint_remedies, problem_of
 from resolver.solver.unknown_names import unknown_projects
 

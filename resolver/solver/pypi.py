@@ -9,13 +9,11 @@ from typing import Any
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 from resolvelib import BaseReporter, ResolutionImpossible, ResolutionTooDeep
-from resolvelib.resolvers import RequirementInformation, Resolution
+from resolvelib.resolvers import Resolution
 
 from resolver.model import Conflict, PypiRequirement
 from resolver.solver.answer import Choice, PypiSolution, Request, read_answer
-from resolver.solver.availability import Wanted, what_there_is
 from resolver.solver.direct import DirectFile
-from resolver.solver.explain import A_CONSTRAINT, CONDA_PROVIDES_IT
 from resolver.solver.knowledge import Knowledge
 from resolver.solver.pins import NO_PINS, Pins
 from resolver.solver.provider import Candidate, Identifier, Need, Provider
@@ -25,7 +23,6 @@ __all__ = [
     "FastAnswer",
     "PypiProblem",
     "limits_of",
-    "limits_on",
     "requests_of",
     "resolve_pypi",
 ]
@@ -77,8 +74,11 @@ def resolve_pypi(problem: PypiProblem, knowledge: Knowledge, *, until_disputed: 
     try:
         pins = resolution.resolve(roots, max_rounds=_MAX_ROUNDS).mapping
     except ResolutionImpossible as error:
-        conflict = None if until_disputed else _conflict(problem, knowledge, error.causes)
-        return FastAnswer(conflict=conflict, disputed=True)
+        if until_disputed:
+            return FastAnswer(disputed=True)
+        from resolver.solver.pypi_conflict import conflict_of
+
+        return FastAnswer(conflict=conflict_of(problem, knowledge, error.causes), disputed=True)
     except (ResolutionTooDeep, _Disputed):
         return FastAnswer(disputed=True)
     choices = {
@@ -162,48 +162,3 @@ def _roots(problem: PypiProblem) -> list[Need]:
         for request in requests_of(problem)
         for extra in ("", *request.extras)
     ]
-
-
-# ------------------------------------------------------------------------------------------------- failing
-
-
-def _conflict(
-    problem: PypiProblem, knowledge: Knowledge, causes: Collection[RequirementInformation[Need, Candidate]]
-) -> Conflict:
-    subdir = problem.target.platform.subdir
-    needs = sorted({cause.requirement for cause in causes}, key=lambda n: (n.name, n.extra, str(n), n.needed_by))
-    impossible = [need for need in needs if need.impossible and need.name not in knowledge.unbuilt]
-    if impossible:
-        reasons = dict.fromkeys(str(need.impossible) for need in impossible)
-        claims = _asked_for(problem, causes)
-        return Conflict(platform=subdir, subject=impossible[0].name, claims=claims, detail="\n".join(reasons))
-    name = needs[0].name
-    claims = _asked_for(problem, causes) + tuple(
-        (str(n) if not n.exactly else f"{n.name}=={n.exactly}", n.needed_by) for n in needs if not n.impossible
-    )
-    if name in problem.fixed:
-        claims += ((f"{name} {problem.fixed[name]}", CONDA_PROVIDES_IT),)
-    limits = limits_on(problem, name)
-    wanted = Wanted(
-        specifiers=(*(n.specifier for n in needs if n.name == name), *limits_of(problem).get(name, ())),
-        hashes=frozenset(digest for n in needs if n.name == name for digest in n.hashes),
-    )
-    there = what_there_is(knowledge, name, wanted, problem.fixed)
-    claims = tuple(dict.fromkeys(claims))
-    return Conflict(platform=subdir, subject=name, claims=claims + limits, nearest=there.nearest, detail=there.detail)
-
-
-def _asked_for(
-    problem: PypiProblem, causes: Collection[RequirementInformation[Need, Candidate]]
-) -> tuple[tuple[str, str], ...]:
-    """The lines of the manifests that brought in those who make the contradicting requirements."""
-    parents = {cause.parent.name for cause in causes if cause.parent is not None}
-    roots = {(str(r), str(r.origin)) for r in problem.requirements if r.name in parents}
-    return tuple(sorted(roots))
-
-
-def limits_on(problem: PypiProblem, name: str) -> tuple[tuple[str, str], ...]:
-    """The claims of the constraints on a project."""
-    return tuple(
-        (f"{c.name}{c.specifier}", f"{A_CONSTRAINT} {c.origin}") for c in problem.constraints if c.name == name
-    )
