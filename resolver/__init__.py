@@ -11,6 +11,8 @@ The library never prints and never exits; everything that can go wrong is a ``Re
 when they are first used, so that importing this package costs next to nothing.
 """
 
+__version__ = "0.1.0"
+
 # what is imported here is imported by every run of the command: not even `typing`, which costs as much as Python
 TYPE_CHECKING = False
 if TYPE_CHECKING:

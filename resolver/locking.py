@@ -6,9 +6,10 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from importlib import metadata
 from typing import TYPE_CHECKING
 
+from resolver import __version__
+from resolver.installed import installed_version
 from resolver.model import EnvironmentSpec, Evidence, Lock, Root
 from resolver.names import NamesMap
 from resolver.settings import parse_cut_off
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["check", "lock"]
 
-_SOLVERS = ("samebox", "py-rattler", "resolvelib")
+_SOLVERS = (("py-rattler", "rattler"), ("resolvelib", "resolvelib"))
+"""Their distributions and import packages."""
+
 _TIMES = (("conda", "upload time (indexed_timestamp), else build time (timestamp)"), ("pypi", "upload time"))
 """Which times a cut-off is compared with."""
 
@@ -279,5 +282,5 @@ def _evidence(
         channel_priority=None if settings.channel_priority == "strict" else settings.channel_priority,
         names_digest=names.digest,
         variables=environment.spec.variables,
-        tools=tuple((name, metadata.version(name)) for name in _SOLVERS),
+        tools=(("samebox", __version__), *((name, installed_version(name, package)) for name, package in _SOLVERS)),
     )

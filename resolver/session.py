@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from resolver.errors import ResolverError
 from resolver.files import cache_directory, write_atomic
+from resolver.installed import installed_version
 from resolver.mirrors import Mirrors
 from resolver.transport import AuthenticationRule, Transport, without_credentials
 
@@ -162,9 +163,7 @@ class Session:
     def _published_index_url(self) -> str:
         """What ``pypi_simple`` publishes. Importing it takes longer than a small solve, so its answer is kept in the
         cache, for the version that gave it."""
-        from importlib import metadata
-
-        kept = self.cache / f"default-index-{metadata.version('pypi-simple')}"
+        kept = self.cache / f"default-index-{installed_version('pypi-simple', 'pypi_simple')}"
         try:
             return kept.read_text(encoding="utf-8")
         except OSError:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import NoReturn
 
+from resolver import __version__
 from resolver.errors import ResolverError
 
 __all__ = ["main", "run"]
@@ -55,9 +56,7 @@ def main(arguments: Sequence[str]) -> int:
         print(_help(), end="")
         return 0 if arguments else 2
     if arguments[0] in ("-V", "--version"):
-        from importlib.metadata import version
-
-        print(f"samebox {version('samebox')}")
+        print(f"samebox {__version__}")
         return 0
     name, rest = arguments[0], arguments[1:]
     if name not in _COMMANDS:
