@@ -121,6 +121,15 @@ class Channels:
             text = text.replace(place, channel)
         return text
 
+    def unavailable(self, problem: CondaProblem, error: Exception) -> IndexUnavailable:
+        """The gateway's error as ours. It does not name a file of a folder: that one is looked for."""
+        for channel in problem.channels:
+            place = self._mirrors.locate(channel + "/")
+            if isinstance(place, Path):
+                for subdir in problem.subdirs:
+                    self._folder(channel, place, subdir)
+        return _unavailable(problem.channels, error)
+
     async def names(self, problem: CondaProblem) -> set[str]:
         """All package names that the problem's channels have on its subdirs."""
         names: set[str] = set()
@@ -135,7 +144,7 @@ class Channels:
             try:
                 found = await self.gateway(channels).names(remote, list(problem.subdirs))  # type: ignore[arg-type]
             except GatewayError as error:
-                raise unavailable(channels, error) from error
+                raise self.unavailable(problem, error) from error
             names.update(name.normalized for name in found)
         return names
 
@@ -186,7 +195,7 @@ class Channels:
         return Client([*mirrors, RetryMiddleware(3), AuthenticationMiddleware()])
 
 
-def unavailable(channels: Sequence[str], error: Exception) -> IndexUnavailable:
+def _unavailable(channels: Sequence[str], error: Exception) -> IndexUnavailable:
     """py-rattler's error about a channel as ours, with credentials cut out of any URL in it."""
     text = re.sub(r"(?<=://)[^/\s'\"]*@", "", str(error)).strip()
     hint = "check the channel's name and the network, or name a mirror under [mirrors]"

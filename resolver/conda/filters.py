@@ -16,7 +16,7 @@ from rattler import MatchSpec, NamelessMatchSpec, PackageRecord, RepoDataRecord
 from rattler.exceptions import GatewayError, InvalidMatchSpecError
 from rattler.package import BuildString
 
-from resolver.conda.channels import Channels, Source, unavailable
+from resolver.conda.channels import Channels, Source
 from resolver.conda.problems import CondaProblem
 from resolver.conda.rewritten import rewritten
 from resolver.errors import SettingsError
@@ -125,7 +125,7 @@ async def _within_reach(
             channel_relations="disabled",
         )
     except GatewayError as error:
-        raise unavailable(problem.channels, error) from error
+        raise channels.unavailable(problem, error) from error
     return [record for records in lists for record in records]
 
 

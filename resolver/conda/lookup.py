@@ -8,7 +8,7 @@ from typing import Any
 from rattler import RepoDataRecord
 from rattler.exceptions import GatewayError
 
-from resolver.conda.channels import Channels, unavailable
+from resolver.conda.channels import Channels
 from resolver.conda.filters import visible
 from resolver.conda.problems import CondaProblem
 from resolver.conda.records import CondaRecord
@@ -54,7 +54,7 @@ async def records_of(
             channel_relations="disabled",
         )
     except GatewayError as error:
-        raise unavailable(problem.channels, error) from error
+        raise channels.unavailable(problem, error) from error
     found: dict[str, list[RepoDataRecord]] = {name: [] for name in names}
     for record in visible(problem, (r for records in lists for r in records)):
         found[record.name.normalized].append(record)

@@ -16,7 +16,7 @@ from typing import Any
 from rattler import Channel, MatchSpec, SparseRepoData
 from rattler.exceptions import GatewayError, SolverError
 
-from resolver.conda.channels import Channels, unavailable
+from resolver.conda.channels import Channels
 from resolver.conda.filters import filtered_sources
 from resolver.conda.problems import MadeUpRecord, MixedProblem, MixedSolution
 from resolver.conda.solve import only_hashed, run, solve_records
@@ -46,7 +46,7 @@ async def _solve_mixed(channels: Channels, problem: MixedProblem) -> MixedSoluti
         except SolverError as error:
             return channels.canonical_text(str(error))
         except GatewayError as error:
-            raise unavailable(conda.channels, error) from error
+            raise channels.unavailable(conda, error) from error
     names = {record.name for record in problem.records}
     ours = [r for r in chosen if r.name.normalized in names]
     theirs = channels.choose(r for r in chosen if r.name.normalized not in names)

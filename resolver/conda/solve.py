@@ -22,7 +22,7 @@ from rattler import (
 from rattler.exceptions import GatewayError, SolverError
 from rattler.package import BuildString
 
-from resolver.conda.channels import Channels, Source, unavailable
+from resolver.conda.channels import Channels, Source
 from resolver.conda.filters import filtered_sources, left_out
 from resolver.conda.pins import pinned_records
 from resolver.conda.problems import CondaProblem, CondaSolution, CondaUnsolvable
@@ -71,7 +71,7 @@ async def _solve_one(channels: Channels, problem: CondaProblem) -> CondaSolution
         untimed = await _untimed(channels, problem, sources)
         return replace(found, unhashed=unhashed, untimed=untimed, filtered=filtered)
     except GatewayError as error:
-        raise unavailable(problem.channels, error) from error
+        raise channels.unavailable(problem, error) from error
     return CondaSolution(records=channels.choose(records), shown=shown)
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from rattler import RepoDataRecord
 from rattler.exceptions import GatewayError, SolverError
 
-from resolver.conda.channels import Channels, unavailable
+from resolver.conda.channels import Channels
 from resolver.conda.lookup import records_of
 from resolver.conda.problems import CondaProblem
 from resolver.conda.records import CondaRecord
@@ -49,7 +49,7 @@ async def _solve_within(
     except SolverError:
         return None
     except GatewayError as error:
-        raise unavailable(problem.channels, error) from error
+        raise channels.unavailable(problem, error) from error
     known = {_file(channels, record): record for record in there.values()}
     return channels.choose(known[_file(channels, record)] for record in answer)
 

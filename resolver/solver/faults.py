@@ -90,10 +90,13 @@ class Faults:
         found: list[tuple[Kind, str]] = []
         if not self._policy.takes_sdists(self._name):
             found.append(("format", ""))
+        page = self._of_page(file)
+        untimed = [fault for fault in page if fault[0] == "untimed"]
+        found += untimed  # such a file was not even looked at
         found += self._of_metadata(file)
         if not found and not self._policy.may_be_built(self._name) and self._knowledge.known(file) is None:
             found.append(("build", ""))
-        return found + self._of_page(file)
+        return found + [fault for fault in page if fault not in untimed]
 
     def _of_metadata(self, file: DistributionFile) -> list[tuple[Kind, str]]:
         """What the page says of Python, or else why the metadata were refused, where they were looked at."""
