@@ -29,8 +29,13 @@ def _samebox(case: Case, place: Place, program: str) -> Asked:
     environ = {"PYTHONPATH": str(ROOT), "SAMEBOX_CACHE_DIR": str(place.home / "samebox")}
     if place.index:
         environ["PIP_INDEX_URL"] = place.index
-    command = {"check": (*run, "check"), "read": (program, "-c", _COUNT)}.get(case.kind, (*run, "lock", "--offline"))
-    solves = case.kind not in ("check", "read")
+    reads = {
+        "check": (*run, "check"),
+        "check-anew": ("env", "SAMEBOX_CACHE_DIR=/dev/null/nowhere", *run, "check"),  # no answer can be kept there
+        "read": (program, "-c", _COUNT),
+    }
+    command = reads.get(case.kind, (*run, "lock", "--offline"))
+    solves = case.kind not in reads
     return Asked(
         files={manifest[0]: manifest[1], "samebox.toml": settings},
         warm=((*run, "lock"),),
@@ -51,6 +56,11 @@ def _rattler(case: Case, place: Place, program: str) -> Asked:
     request = {"channel": _CHANNEL, "folder": str(place.channel), "specs": case.conda, "platforms": virtual}
     command = (program, str(_SCRIPTS / "solve.py"))
     return Asked(files={"request.json": json.dumps(request)}, warm=(), command=command, answer=rattler_rows)
+
+
+def _nothing(case: Case, place: Place, program: str) -> Asked:
+    """What starting Python alone costs."""
+    return Asked(files={}, warm=(), command=(program, "-c", "pass"))
 
 
 def _micromamba(case: Case, place: Place, program: str) -> Asked:
@@ -111,7 +121,7 @@ def _environment(case: Case) -> str:
 
 SAMEBOX = Tool(
     name="samebox",
-    kinds=frozenset(("pypi", "conda", "joint", "check", "read")),
+    kinds=frozenset(("pypi", "conda", "joint", "check", "check-anew", "read")),
     programs=(sys.executable,),
     ask=_samebox,
     many_platforms=True,
@@ -122,6 +132,13 @@ CONDA_TOOLS = (
         kinds=frozenset(("conda", "read")),
         programs=(sys.executable,),
         ask=_rattler,
+        many_platforms=True,
+    ),
+    Tool(
+        name="python -c pass",
+        kinds=frozenset(("check", "check-anew")),
+        programs=(sys.executable,),
+        ask=_nothing,
         many_platforms=True,
     ),
     Tool(name="micromamba", kinds=_CONDA, programs=("micromamba",), ask=_micromamba),

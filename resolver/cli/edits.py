@@ -18,11 +18,12 @@ from resolver.cli.options import (
     add_network_arguments,
     environment_of,
 )
+from resolver.cli.previous_lock import is_written_otherwise
 from resolver.cli.progress import Progress
 from resolver.environment import Environment
 from resolver.errors import ManifestError, NoSolution
 from resolver.files import lock_file, write_atomic
-from resolver.locks.files import format_of, read_lock, render_lock, write_lock
+from resolver.locks.files import format_of, read_lock, write_lock
 from resolver.manifests.editing import EDITORS, ManifestEditor
 from resolver.session import Session
 
@@ -129,7 +130,7 @@ def _lock(
             new = lock(environment, session=session, previous=old, progress=progress, warn=warnings.append)
     except NoSolution as error:
         raise _untouched(error, manifests) from error
-    changed = old is None or render_lock(old) != render_lock(new)
+    changed = is_written_otherwise(old, new, path)
     _write(manifests)
     try:
         if changed:

@@ -1,4 +1,4 @@
-"""``samebox export docker``."""
+"""``samebox export``: a lock in another format, or a Docker build context."""
 
 from __future__ import annotations
 
@@ -6,48 +6,114 @@ import argparse
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from resolver.cli.options import add_lock_argument, settings_beside
 from resolver.cli.progress import Progress
 from resolver.errors import SettingsError
 from resolver.locks.files import read_lock
-from resolver.model import BuildContext
-from resolver.outputs import docker_context
-from resolver.session import Session
+from resolver.locks.formats import NAMES
+
+if TYPE_CHECKING:
+    from resolver.model import BuildContext
 
 __all__ = ["add_arguments", "run"]
 
+_DOCKER = "docker"
+_READ_ONLY = ("uv", "poetry", "pdm")
+_WRITTEN = tuple(name for name in NAMES if name not in _READ_ONLY)
+"""Known without importing the formats."""
+
+_OF_LOCKS = (
+    ("allow_loss", "--allow-loss"),
+    ("evidence", "--no-evidence"),
+    ("check", "--check"),
+    ("exit_non_zero_on_write", "--exit-non-zero-on-write"),
+)
+_OF_DOCKER = (("strategy", "--strategy"), ("installer", "--installer"), ("offline", "--offline"))
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("format", choices=["docker"], metavar="FORMAT", help="docker: a build context")
+    add = parser.add_argument
+    names = ", ".join(_WRITTEN)
+    add(
+        "format",
+        choices=[_DOCKER, *_WRITTEN],
+        metavar="FORMAT",
+        help=f"docker: a build context; or a format of locks: {names}",
+    )
     add_lock_argument(parser)
-    parser.add_argument("-o", "--output", required=True, metavar="DIR", help="a folder, or - for a tar on stdout")
-    parser.add_argument("-p", "--platform", action="append", metavar="PLATFORM", help="default: all linux platforms")
-    parser.add_argument("-g", "--group", action="append", default=[], metavar="GROUP", help="a group besides main")
-    parser.add_argument(
+    add(
+        "-o",
+        "--output",
+        required=True,
+        metavar="PLACE",
+        help="docker: a folder, or - for a tar on stdout; else a file, or - for stdout; "
+        "with {platform} in its name there is one file for each platform",
+    )
+    add("-p", "--platform", action="append", metavar="PLATFORM", help="default: all (docker: all linux platforms)")
+    add(
+        "-g",
+        "--group",
+        action="append",
+        metavar="GROUP",
+        help="docker: a group besides main; else a group to take (default: all, but main alone where the format has "
+        "no groups)",
+    )
+    add(
+        "-e",
+        "--environment",
+        metavar="NAME",
+        help="docker: the [environments.NAME] of the settings; else which environment of a lock that holds several",
+    )
+    add("--allow-loss", action="store_true", default=None, help="write what the format can carry, and list the rest")
+    add(
+        "--no-evidence",
+        dest="evidence",
+        action="store_false",
+        default=None,
+        help="write no file beside it for what the format has no place for",
+    )
+    add("--check", action="store_true", default=None, help="write nothing; exit 1 if the output is not up to date")
+    add("--exit-non-zero-on-write", action="store_true", default=None, help="exit 1 if a file was written, for hooks")
+    add(
         "--strategy",
         choices=["thin", "vendored"],
-        default="thin",
-        help="thin: the build downloads; vendored: the context holds every artifact, and the build needs no network",
+        help="thin (default): the build downloads; vendored: the context holds every artifact, and the build needs no "
+        "network",
     )
-    parser.add_argument("--installer", choices=["samebox", "micromamba"], default="samebox")
-    parser.add_argument("-e", "--environment", metavar="NAME", help="the [environments.NAME] of the settings")
-    parser.add_argument("--offline", action="store_true", help="use the caches only")
+    add("--installer", choices=["samebox", "micromamba"], help="what the image is installed by (default: samebox)")
+    add("--offline", action="store_true", default=None, help="docker: use the caches only")
 
 
 def run(options: argparse.Namespace) -> int:
+    others = _OF_LOCKS if options.format == _DOCKER else _OF_DOCKER
+    given = next((option for name, option in others if getattr(options, name) is not None), None)
+    if given is not None:
+        raise SettingsError(f"{given} says nothing about {options.format}", hint="leave it out")
+    if options.format == _DOCKER:
+        return _docker(options)
+    from resolver.cli.export_files import export_files
+
+    return export_files(options)
+
+
+def _docker(options: argparse.Namespace) -> int:
+    from resolver.outputs import docker_context
+    from resolver.session import Session
+
     path = Path(options.lock)
     settings = settings_beside(path).for_environment(options.environment)
     lock = read_lock(path)
-    with Session.for_settings(settings, offline=options.offline) as session, Progress() as progress:
+    with Session.for_settings(settings, offline=bool(options.offline)) as session, Progress() as progress:
         progress("making the build context")
         context = docker_context(
             lock,
             docker=settings.docker,
-            groups=("main", *options.group),
+            groups=("main", *(options.group or ())),
             platforms=options.platform,
-            strategy=options.strategy,
-            installer=options.installer,
+            strategy=options.strategy or "thin",
+            installer=options.installer or "samebox",
             session=session,
             index_urls=(*settings.extra_index_urls, *([settings.index_url] if settings.index_url else [])),
         )

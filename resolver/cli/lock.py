@@ -15,11 +15,11 @@ from resolver.canonicalizer import digest
 from resolver.cli import check as check_command
 from resolver.cli.environments import add_all_environments_argument, environments_of
 from resolver.cli.options import add_environment_arguments, add_json_argument, add_network_arguments
-from resolver.cli.previous_lock import read_previous
+from resolver.cli.previous_lock import is_written_otherwise, read_previous
 from resolver.cli.progress import Progress
 from resolver.files import lock_file
 from resolver.locks.differences import Difference, differences
-from resolver.locks.files import format_of, render_lock, write_lock
+from resolver.locks.files import format_of, write_lock
 
 if TYPE_CHECKING:
     from resolver.environment import Environment
@@ -112,18 +112,18 @@ def _lock(environment: Environment, session: Session, options: argparse.Namespac
             previous=None if options.upgrade else previous.pins,
             upgrade=options.upgrade_package,
         )
-    if old is not None and fresh and _same_packages(old, new):
+    if old is not None and fresh and _same_packages(old, new, path):
         new = old  # evidence alone is no reason to write a lock that satisfies
-    changed = old is None or render_lock(old) != render_lock(new)
+    changed = is_written_otherwise(old, new, path)
     if changed and not options.dry_run:
         write_lock(new, path)
     return _Locked(lock=new, path=path, changed=changed, warnings=warnings)
 
 
-def _same_packages(old: Lock, new: Lock) -> bool:
+def _same_packages(old: Lock, new: Lock, path: Path) -> bool:
     """Whether the two hold the same, but for how they came about."""
-    bare = (replace(lock, evidence=None, content_hash=(), sources=()) for lock in (old, new))
-    return len({render_lock(lock) for lock in bare}) == 1
+    one, other = (replace(lock, evidence=None, content_hash=(), sources=()) for lock in (old, new))
+    return not is_written_otherwise(one, other, path)
 
 
 def done(lock: Lock, path: Path, options: argparse.Namespace, *, changed: bool, warnings: Sequence[str] = ()) -> int:

@@ -6,14 +6,14 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from resolver.errors import LockFormatError
+from resolver.errors import IntegrityError, LockFormatError, NotRepresentable
 from resolver.files import read_text
 from resolver.locks.files import format_of, parse_lock, read_lock
 from resolver.locks.merge import Sides, has_conflict_markers, merged_pins, split_sides
-from resolver.locks.sidecar import sidecar_path
+from resolver.locks.sidecar import sidecar_path, sidecar_text
 from resolver.model import Lock
 
-__all__ = ["Previous", "read_previous"]
+__all__ = ["Previous", "is_written_otherwise", "read_previous"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,3 +67,19 @@ def _side(text: str, path: Path, called: str, warnings: list[str]) -> Lock | Non
     except LockFormatError as error:
         warnings.append(f"{error.message}; nothing is kept of it")
         return None
+
+
+def is_written_otherwise(old: Lock | None, new: Lock, path: Path) -> bool:
+    """Whether the file of the new lock, and the one beside it, would not be those of the old one. Raises
+    ``NotRepresentable`` where the new one cannot be written."""
+    texts = _texts(new, path)
+    try:
+        return old is None or _texts(old, path) != texts
+    except (IntegrityError, NotRepresentable):
+        return True  # another tool's, which says less of its packages than we do
+
+
+def _texts(lock: Lock, path: Path) -> tuple[str, ...]:
+    lock_format = format_of(str(path))
+    beside = (sidecar_text(lock, lock_format.silent_on),) if lock_format.silent_on else ()
+    return (lock_format.render(lock), *beside)

@@ -111,11 +111,6 @@ def test_the_script_that_is_installed_goes_this_way() -> None:
     assert document["project"]["scripts"] == {"samebox": "resolver.cli.entry:run"}
 
 
-def test_the_version_is_that_of_the_package() -> None:
-    document = tomllib.loads((_PACKAGE.parent / "pyproject.toml").read_text())
-    assert document["project"]["version"] == answers.VERSION
-
-
 @pytest.mark.parametrize("home", [{}, {"XDG_CACHE_HOME": "/elsewhere/cache"}, {"XDG_CACHE_HOME": " "}])
 def test_answers_lie_in_the_cache_where_all_else_lies(home: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("XDG_CACHE_HOME", "SAMEBOX_CACHE_DIR"):

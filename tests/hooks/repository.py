@@ -11,6 +11,8 @@ from tests.cli.project import Outcome, Project
 
 __all__ = ["Hooks", "Repository"]
 
+_WHO = ("AUTHOR", "COMMITTER")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hooks:

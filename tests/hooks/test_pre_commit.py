@@ -1,8 +1,7 @@
-"""What a committer meets: the first lock, an edited spec, a renamed manifest, a lock edited by hand, a merge, no network."""
+"""What a committer meets: the first lock, an edited spec, a renamed manifest, a merge, no network, and the rest."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import pytest
@@ -222,7 +221,7 @@ def test_an_export_is_kept_in_step(project: Project, hooks: Hooks) -> None:
     project.write("environment.yml", environment_yml("python", "greeter"))
     arguments = "[explicit, conda-lock.yml, -o, 'conda-{platform}.lock']"
     repository = Repository(project, hooks, _LOCK, "- id: samebox-export", f"  args: {arguments}")
-    repository.refused()
+    assert "conda-linux-64.lock written" in repository.refused()
     repository.committed()
     exported = project.folder / "conda-linux-64.lock"
     assert "greeter-1.2.0" in exported.read_text()
@@ -230,16 +229,8 @@ def test_an_export_is_kept_in_step(project: Project, hooks: Hooks) -> None:
     before = exported.stat().st_mtime_ns
     project.write("environment.yml", environment_yml("python", "greeter", "libhello"))
     told = repository.refused()
-    assert "files were modified by this hook" in told
+    assert "conda-linux-64.lock written" in told
     assert "libhello" in exported.read_text()
     repository.committed()
     assert repository.git("status", "--porcelain") == ""
     assert exported.stat().st_mtime_ns > before
-
-
-def test_a_check_where_nothing_changed_takes_no_time(with_check: Repository) -> None:
-    """The hook's own time, as pre-commit measures it: far below what a single solve would take."""
-    with_check.committed()
-    begun = time.perf_counter()
-    with_check.committed()
-    assert time.perf_counter() - begun < 30

@@ -128,6 +128,25 @@ CASES = (
         undecided=("zlib",),
     ),
     Case(
+        about="nothing that both have, and other groups",
+        before=(replace(_ZLIB, sha256=None),),
+        after=(replace(_ZLIB, md5=None, groups=("dev",)),),
+        told=["changed conda zlib groups linux-64"],
+        undecided=("zlib",),
+    ),
+    Case(
+        about="nothing that both have but a build",
+        before=(replace(_ZLIB, sha256=None),),
+        after=(replace(_ZLIB, md5=None, build="h0_9"),),
+        told=["changed conda zlib build linux-64"],
+    ),
+    Case(
+        about="another spelling of the repository and another commit",
+        before=(_REPOSITORY,),
+        after=(replace(_REPOSITORY, url=_REPOSITORY.url.removesuffix(".git"), commit="f" * 40),),
+        told=["changed pypi repository hash linux-64"],
+    ),
+    Case(
         about="one file of those that another lock has to choose from",
         before=(replace(_WHEEL, sha256=None, candidates=_CHOICES),),
         after=(_WHEEL,),

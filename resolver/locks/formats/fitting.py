@@ -37,11 +37,16 @@ class Sieve:
             self._lock = replace(self._lock, platforms=kept)
 
     def keep_one_of_a_name(self, message: str) -> None:
-        """Keep no project of which one platform has two packages: which of them is meant cannot be told."""
+        """Keep no project of which one platform has two packages: which of them is meant cannot be told. Names of conda
+        packages are what they are (``typing-extensions`` beside ``typing_extensions``)."""
+
+        def name_of(package: LockedPackage) -> tuple[bool, str]:
+            conda = package.kind == "conda"
+            return conda, package.name if conda else canonicalize_name(package.name)
 
         def unique(platform: PlatformLock) -> list[LockedPackage]:
-            often = Counter(canonicalize_name(package.name) for package in platform.packages)
-            return [package for package in platform.packages if often[canonicalize_name(package.name)] == 1]
+            often = Counter(map(name_of, platform.packages))
+            return [package for package in platform.packages if often[name_of(package)] == 1]
 
         self._keep_packages(unique, message)
 
