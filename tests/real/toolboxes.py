@@ -13,7 +13,13 @@ import filelock
 
 __all__ = ["PINS", "tool"]
 
-PINS: Mapping[str, str] = {"conda-lock": "4.0.3", "pip": "26.3", "pip-tools": "7.6.2", "pre-commit": "4.7.0", "uv": "0.13.9"}
+PINS: Mapping[str, str] = {
+    "conda-lock": "4.0.3",
+    "pip": "26.3",
+    "pip-tools": "7.6.2",
+    "pre-commit": "4.7.0",
+    "uv": "0.13.9",
+}
 
 
 def tool(name: str, command: str) -> Path:
