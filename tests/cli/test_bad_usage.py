@@ -138,8 +138,8 @@ USAGE = (
             "error: {folder}/locked.txt: the name of this file is none that locks have",
             (
                 "hint: known are conda-lock (conda-lock.yml), pixi (pixi.lock), pixi-v7, pylock (pylock.toml), "
-                "explicit-md5 (conda-*.md5.lock), explicit (conda-*.lock), requirements (requirements.txt), uv (uv.lock), "
-                "poetry (poetry.lock), pdm (pdm.lock)"
+                "explicit-md5 (conda-*.md5.lock), explicit (conda-*.lock), requirements (requirements.txt), "
+                "uv (uv.lock), poetry (poetry.lock), pdm (pdm.lock)"
             ),
         ),
     ),
