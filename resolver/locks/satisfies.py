@@ -1,9 +1,9 @@
 """Does a lock satisfy its manifest? Decided from the two alone: no network, no clock, nothing written.
 
 A lock is *fresh* if on each platform every request is met by a locked package of its group, every dependency of a
-locked package is met by another, and nothing is left over. It is *stale* if that fails, and *unknown* where the
-format does not keep what would decide it (extras or build numbers, in a conda-lock.yml without our evidence): never
-fresh then.
+locked package is met by another, and nothing is left over, in none of its groups. It is *stale* if that fails, and
+*unknown* where the format does not keep what would decide it (extras or build numbers, in a conda-lock.yml without our
+evidence): never fresh then.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def satisfies(lock: Lock, expected: Expected) -> Satisfaction:
     have = {p.platform for p in lock.platforms}
     for platform in sorted(expected.platforms, key=lambda p: p.subdir):
         if platform.subdir in have:
-            shortfalls.extend(_Check(lock, expected, platform).run())
+            shortfalls.extend(dict.fromkeys(_Check(lock, expected, platform).run()))
     return Satisfaction(shortfalls=tuple(shortfalls))
 
 
@@ -117,8 +117,8 @@ class _Check:
         self._owners = project_owners(self._conda, expected.names)
         self._roots = dict(lock.evidence.roots).get(platform.subdir, ()) if lock.evidence else ()
         self._markers = platform.markers(self._python(lock))
-        self._reached: set[tuple[str, str]] = set()
-        self._waiting: list[LockedPackage] = []
+        self._reached: dict[tuple[str, str], set[str]] = {}
+        self._waiting: list[tuple[LockedPackage, str]] = []
 
     def run(self) -> Iterator[Shortfall]:
         yield from self._twice()
@@ -127,8 +127,9 @@ class _Check:
         for requirement in self._expected.spec.pip_on(self._platform):
             if self._applies(requirement.marker):
                 yield from self._pip_root(requirement)
+        yield from self._dropped_extras()
         while self._waiting:
-            yield from self._dependencies(self._waiting.pop(0))
+            yield from self._dependencies(*self._waiting.pop(0))
         yield from self._left_over()
 
     # ---- requests
@@ -140,7 +141,7 @@ class _Check:
         if package is None:
             yield self._short(f"{spec.name} is asked for and not locked", str(spec.origin))
             return
-        self._reach(package)
+        self._reach(package, spec.group)
         if not matches(spec, package):
             yield self._short(f"{shown(spec)} is asked for, and {_said(package)} is locked", str(spec.origin))
         if spec.build_number is not None and not self._was_asked(str(spec), None, spec.group):
@@ -155,7 +156,8 @@ class _Check:
         if package is None:
             yield self._short(f"{requirement.name} is asked for and not locked", origin)
             return
-        self._reach(package)
+        self._reach(package, requirement.group)
+        self._reach(self._conda.get("python", package), requirement.group)  # in which a wheel runs
         if requirement.url is not None:
             yield from self._place(requirement, requirement.url, package)
         elif requirement.url is None and not _within(requirement.specifier, package):
@@ -201,13 +203,26 @@ class _Check:
             if root.via == str(requirement) and root.group == requirement.group:
                 yield from self._implied(Requirement(root.requirement), requirement)
 
+    def _dropped_extras(self) -> Iterator[Shortfall]:
+        """What an extra added stands in the lock as a need of its project: without the extra it may be left over."""
+        asked = {(r.name, r.group, extra) for r in self._expected.spec.pip_on(self._platform) for extra in r.extras}
+        for root in self._roots:
+            then = Requirement(root.requirement) if root.kind == "pypi" and root.via is None else None
+            name = canonicalize_name(then.name) if then is not None else ""
+            for extra in sorted(map(canonicalize_name, then.extras)) if then is not None else ():
+                if (name, root.group, extra) not in asked:
+                    message = (
+                        f"the extra [{extra}] of {name} is no longer asked for, and what it added may be left over"
+                    )
+                    yield self._undecided(message, None)
+
     def _implied(self, need: Requirement, requirement: PypiRequirement) -> Iterator[Shortfall]:
         package = self._project(need.name)
         if package is None or not _within(str(need.specifier), package):
             have = _said(package) if package else "not"
             yield self._short(f"{requirement} needs {need}, and {have} is locked", str(requirement.origin))
         if package is not None:
-            self._reach(package)
+            self._reach(package, requirement.group)
 
     def _group(self, group: str, package: LockedPackage, origin: str) -> Iterator[Shortfall]:
         if group not in package.groups:
@@ -220,7 +235,7 @@ class _Check:
             if project in self._pypi:
                 yield self._short(f"{project} is locked twice: as a wheel, and in conda's {owner}")
 
-    def _dependencies(self, package: LockedPackage) -> Iterator[Shortfall]:
+    def _dependencies(self, package: LockedPackage, group: str) -> Iterator[Shortfall]:
         for name, constraint in package.dependencies:
             if name.startswith("__"):
                 continue
@@ -228,15 +243,18 @@ class _Check:
             if found is None:
                 yield self._short(f"{package.name} needs {name}, which is not locked")
                 continue
-            self._reach(found)
+            self._reach(found, group)
             fits = constraint_matches(constraint, found) if package.kind == "conda" else _within(constraint, found)
             if not fits:
                 yield self._short(f"{package.name} needs {name} {constraint}, and {_said(found)} is locked")
 
     def _left_over(self) -> Iterator[Shortfall]:
         for package in sorted((*self._conda.values(), *self._pypi.values()), key=lambda p: (p.kind, p.name)):
-            if (package.kind, package.name) not in self._reached:
+            reached = self._reached.get((package.kind, package.name))
+            if reached is None:
                 yield self._short(f"{package.name} is locked, and nothing asks for it")
+            for group in sorted(set(package.groups) - reached) if reached is not None else ():
+                yield self._short(f"{package.name} is locked in group {group}, and nothing in it asks for it")
 
     # ---- small questions
 
@@ -245,11 +263,11 @@ class _Check:
         owner = self._owners.get(name)
         return self._conda[owner] if owner is not None else self._pypi.get(name)
 
-    def _reach(self, package: LockedPackage) -> None:
-        key = (package.kind, package.name)
-        if key not in self._reached:
-            self._reached.add(key)
-            self._waiting.append(package)
+    def _reach(self, package: LockedPackage, group: str) -> None:
+        groups = self._reached.setdefault((package.kind, package.name), set())
+        if group not in groups:
+            groups.add(group)
+            self._waiting.append((package, group))
 
     def _python(self, lock: Lock) -> PythonTarget:
         conda = self._conda.get("python")
@@ -271,7 +289,7 @@ class _Check:
         asked = (requirement, marker, group)
         return any((r.requirement, r.marker, r.group) == asked for r in self._roots if r.via is None)
 
-    def _undecided(self, message: str, origin: str) -> Shortfall:
+    def _undecided(self, message: str, origin: str | None) -> Shortfall:
         return Shortfall(platform=self._platform, message=message, origin=origin, undecided=True)
 
     def _short(self, message: str, origin: str | None = None) -> Shortfall:

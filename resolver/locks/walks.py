@@ -38,14 +38,17 @@ class TreeRow:
 
 def shortest_chains(graph: LockGraph, target: Node) -> list[Chain]:
     """A shortest chain for each request that leads to ``target``, the shortest first."""
-    onward = _onward(graph, target)
+    by_group: dict[str | None, dict[Node, tuple[Node | None, str]]] = {}
     chains = []
     for start, root in _starts(graph):
-        if start in onward:
+        group = _kept_group(graph, start, root)
+        if group not in by_group:
+            by_group[group] = _onward(graph, target, group)
+        if start in by_group[group]:
             steps = []
             node: Node | None = start
             while node is not None:
-                node_after, constraint = onward[node]
+                node_after, constraint = by_group[group][node]
                 steps.append((node, constraint))
                 node = node_after
             chains.append(Chain(root=root, steps=tuple(steps)))
@@ -64,6 +67,9 @@ def all_chains(graph: LockGraph, target: Node, *, most: int) -> tuple[list[Chain
             return sorted(chains, key=_length), True
         path = waiting.popleft()
         for root in starts.get(path[0][0], ()):
+            group = _kept_group(graph, path[0][0], root)
+            if not all(_is_in(graph, node, group) for node, _ in path):
+                continue
             if len(chains) == most:
                 return sorted(chains, key=_length), False
             chains.append(Chain(root=root, steps=path))
@@ -79,14 +85,30 @@ def _starts(graph: LockGraph) -> Iterator[tuple[Node, Root | None]]:
         yield from ((node, root) for root in roots)
 
 
-def _onward(graph: LockGraph, target: Node) -> dict[Node, tuple[Node | None, str]]:
-    """For each package from which ``target`` can be reached, the next on a shortest way with the constraint on it."""
+def _kept_group(graph: LockGraph, start: Node, root: Root | None) -> str | None:
+    """The group that no chain from a request leaves. What a package needs is kept for all of its extras together, and
+    another group may have asked for the extra: so what one step needs is not always what the request brought in.
+
+    ``None`` where the lock does not keep the groups of its requests.
+    """
+    return root.group if root is not None and root.group in graph.packages[start].groups else None
+
+
+def _is_in(graph: LockGraph, node: Node, group: str | None) -> bool:
+    return group is None or group in graph.packages[node].groups
+
+
+def _onward(graph: LockGraph, target: Node, group: str | None) -> dict[Node, tuple[Node | None, str]]:
+    """For each package from which ``target`` can be reached within a group, the next on a shortest way with the
+    constraint on it."""
+    if not _is_in(graph, target, group):
+        return {}
     found: dict[Node, tuple[Node | None, str]] = {target: (None, "")}
     waiting = deque([target])
     while waiting:
         node = waiting.popleft()
         for other, constraint in graph.needed_by[node]:
-            if other not in found:
+            if other not in found and _is_in(graph, other, group):
                 found[other] = (node, constraint)
                 waiting.append(other)
     return found

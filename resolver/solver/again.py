@@ -72,7 +72,7 @@ class Platforms:
     def _with_projects(
         self, request: SolveRequest, solution: PlatformSolution, records: tuple[CondaRecord, ...]
     ) -> PlatformSolution | None:
-        part = replace(solution, projects=(), added={})
+        part = replace(solution, projects=(), added={}, needs={})
         if records != solution.records:
             found = CondaSolution(records=records, shown=solution.shown)
             part = partial_solution(request, solution.platform, found)

@@ -12,7 +12,10 @@ from resolver.solver.direct import DirectFile
 from resolver.solver.knowledge import Knowledge
 from resolver.solver.requirements import Dependency
 
-__all__ = ["Choice", "PypiSolution", "Request", "ResolvedProject", "metadata_of", "read_answer"]
+__all__ = ["Choice", "ProjectExtra", "PypiSolution", "Request", "ResolvedProject", "metadata_of", "read_answer"]
+
+ProjectExtra = tuple[str, str]
+"""A project and one of its extras, both normalised; ``""`` is the project itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +63,15 @@ class ResolvedProject:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PypiSolution:
     """The chosen projects, sorted by name, without those that conda provides. ``added`` tells what the extras of
-    *those* need from PyPI, by (project, extra): whoever asks for such an extra depends on that."""
+    *those* need from PyPI, by (project, extra): whoever asks for such an extra depends on that.
+
+    ``needs`` keeps apart what a project needs itself and for each extra that someone asks for, conda's projects
+    included: an extra needs its project, and what a conda package needs is conda's affair.
+    """
 
     projects: tuple[ResolvedProject, ...]
-    added: Mapping[tuple[str, str], tuple[tuple[str, str], ...]]
+    added: Mapping[ProjectExtra, tuple[tuple[str, str], ...]]
+    needs: Mapping[ProjectExtra, tuple[ProjectExtra, ...]]
 
 
 def read_answer(requests: Iterable[Request], choices: Mapping[str, Choice], knowledge: Knowledge) -> PypiSolution:
@@ -98,7 +106,9 @@ def read_answer(requests: Iterable[Request], choices: Mapping[str, Choice], know
         if not choices[name].is_condas
     ]
     return PypiSolution(
-        projects=tuple(projects), added={key: _pairs(found, added) for key, found in sorted(added.items())}
+        projects=tuple(projects),
+        added={key: _pairs(found, added) for key, found in sorted(added.items())},
+        needs={key: _needed_by(key, found) for key, found in sorted(needs.items())},
     )
 
 
@@ -118,9 +128,12 @@ def _needs(name: str, extra: str, choice: Choice, knowledge: Knowledge) -> list[
     return list(knowledge.dependencies(metadata, extra)) if metadata is not None else []
 
 
-def _pairs(
-    needs: Iterable[Dependency], added: Mapping[tuple[str, str], list[Dependency]]
-) -> tuple[tuple[str, str], ...]:
+def _needed_by(key: ProjectExtra, needs: Iterable[Dependency]) -> tuple[ProjectExtra, ...]:
+    found = {(need.name, extra) for need in needs for extra in ("", *need.extras)}
+    return tuple(sorted((found | {(key[0], "")}) - {key}))
+
+
+def _pairs(needs: Iterable[Dependency], added: Mapping[ProjectExtra, list[Dependency]]) -> tuple[tuple[str, str], ...]:
     """The (name, specifier) pairs, with what extras of conda's projects add in their place."""
     found: set[tuple[str, str]] = set()
     seen: set[tuple[str, str]] = set()

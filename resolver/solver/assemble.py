@@ -11,6 +11,7 @@ from resolver.conda import CondaRecord
 from resolver.errors import IntegrityError
 from resolver.model import LockedPackage, PlatformLock, PypiRequirement, Root
 from resolver.solver.request import PlatformSolution
+from resolver.solver.requirements import parse_marker
 
 if TYPE_CHECKING:
     from resolver.solver.answer import ResolvedProject
@@ -18,15 +19,16 @@ if TYPE_CHECKING:
 
 __all__ = ["platform_lock", "roots_of"]
 
-_Node = tuple[str, str]
-"""A package in the graph of both worlds: ``conda`` or ``pypi``, and its name."""
+_Node = tuple[str, str, str]
+"""``conda`` and a package, or ``pypi`` and a project, and for a project one of its extras (``""``: the project itself).
+What an extra adds belongs to the groups that ask for that extra, not to all that have the project."""
 
 
 def platform_lock(solution: PlatformSolution) -> PlatformLock:
     """The locked packages of one platform, each in all the groups from whose roots it can be reached."""
     groups = _groups(solution)
-    packages = [_conda_package(record, groups[("conda", record.name)]) for record in solution.records]
-    packages += [_pypi_package(project, groups[("pypi", project.name)]) for project in solution.projects]
+    packages = [_conda_package(record, groups["conda", record.name, ""]) for record in solution.records]
+    packages += [_pypi_package(project, groups["pypi", project.name, ""]) for project in solution.projects]
     return PlatformLock(platform=solution.platform.subdir, packages=tuple(packages))
 
 
@@ -43,7 +45,7 @@ def roots_of(solution: PlatformSolution) -> tuple[Root, ...]:
 
 def _implied(solution: PlatformSolution) -> Iterator[Root]:
     """What the extras of a root add where conda provides the project itself: no locked wheel tells of it."""
-    for requirement in solution.pip_roots:
+    for requirement in _applying(solution):
         for name, specifier in _added_by(solution, requirement):
             yield Root(
                 kind="pypi",
@@ -55,7 +57,7 @@ def _implied(solution: PlatformSolution) -> Iterator[Root]:
 
 
 def _added_by(solution: PlatformSolution, requirement: PypiRequirement) -> list[tuple[str, str]]:
-    extras = [canonicalize_name(extra) for extra in requirement.extras]
+    extras = _extras_of(requirement)
     return sorted({pair for extra in extras for pair in solution.added.get((requirement.name, extra), ())})
 
 
@@ -75,27 +77,35 @@ def _groups(solution: PlatformSolution) -> dict[_Node, tuple[str, ...]]:
 def _edges(solution: PlatformSolution) -> dict[_Node, list[_Node]]:
     edges: dict[_Node, list[_Node]] = {}
     for record in solution.records:
-        edges[("conda", record.name)] = [("conda", _name_of(depend)) for depend in record.depends]
-    for project in solution.projects:
-        edges[("pypi", project.name)] = [_project_node(solution, name) for name, _ in project.dependencies]
+        edges["conda", record.name, ""] = [("conda", _name_of(depend), "") for depend in record.depends]
+    for (project, extra), needs in solution.needs.items():
+        owner = solution.owners.get(project)
+        provider: list[_Node] = [("conda", owner, "")] if owner is not None else []
+        edges["pypi", project, extra] = [*(("pypi", *need) for need in needs), *provider]
     return edges
-
-
-def _project_node(solution: PlatformSolution, project: str) -> _Node:
-    owner = solution.owners.get(project)
-    return ("conda", owner) if owner is not None else ("pypi", project)
 
 
 def _roots_by_group(solution: PlatformSolution) -> dict[str, list[_Node]]:
     roots: dict[str, list[_Node]] = {}
     for spec in solution.conda_roots:
-        roots.setdefault(spec.group, []).append(("conda", spec.name))
-    for requirement in solution.pip_roots:
+        roots.setdefault(spec.group, []).append(("conda", spec.name, ""))
+    for requirement in _applying(solution):
         # a wheel runs in the environment's Python: its group needs that too
-        python = [("conda", "python")] if any(r.name == "python" for r in solution.records) else []
-        names = [requirement.name, *(name for name, _ in _added_by(solution, requirement))]
-        roots.setdefault(requirement.group, []).extend([*(_project_node(solution, n) for n in names), *python])
+        asked = [("pypi", requirement.name, extra) for extra in ("", *_extras_of(requirement))]
+        roots.setdefault(requirement.group, []).extend([*asked, ("conda", "python", "")])
     return roots
+
+
+def _applying(solution: PlatformSolution) -> list[PypiRequirement]:
+    """The pip requests whose markers hold on the platform: what does not apply asks for nothing."""
+    if solution.python is None:
+        return []
+    environment = {**solution.platform.markers(solution.python), "extra": ""}
+    return [r for r in solution.pip_roots if r.marker is None or parse_marker(r.marker).evaluate(environment)]
+
+
+def _extras_of(requirement: PypiRequirement) -> list[str]:
+    return [canonicalize_name(extra) for extra in requirement.extras]
 
 
 def _conda_package(record: CondaRecord, groups: tuple[str, ...]) -> LockedPackage:

@@ -58,7 +58,7 @@ def _solve_from(
     knowledge = Knowledge(projects, problem.target)
     fast = resolve_pypi(problem, knowledge, until_disputed=True)
     if fast.solution is not None and not fast.disputed:
-        found = replace(part, projects=fast.solution.projects, added=fast.solution.added)
+        found = replace(part, projects=fast.solution.projects, added=fast.solution.added, needs=fast.solution.needs)
         if not wrong(found, request, knowledge):
             return found
     return _solve_jointly(request, part, problem, knowledge, channels, explained)
@@ -97,6 +97,7 @@ def _solve_jointly(
         records=solution.records,
         projects=solution.pypi.projects,
         added=solution.pypi.added,
+        needs=solution.pypi.needs,
         owners=owners_of(solution.records, request.names),
     )
     faults = wrong(found, request, solver.knowing(joint, solution.python))

@@ -14,7 +14,7 @@ from resolver.platforms import Platform, PythonTarget
 from resolver.solver.pins import NO_PINS, Pins
 
 if TYPE_CHECKING:
-    from resolver.solver.answer import ResolvedProject
+    from resolver.solver.answer import ProjectExtra, ResolvedProject
 
 __all__ = ["PlatformSolution", "SolveRequest"]
 
@@ -61,8 +61,8 @@ class SolveRequest:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlatformSolution:
     """The answer for one platform. ``owners`` maps each PyPI project that conda provides to the conda package;
-    ``conda_roots`` and ``pip_roots`` are the requests that were solved, implied ones included; ``added`` is that of
-    ``PypiSolution``."""
+    ``conda_roots`` and ``pip_roots`` are the requests that were solved, implied ones included; ``added`` and
+    ``needs`` are those of ``PypiSolution``."""
 
     platform: Platform
     python: PythonTarget | None
@@ -72,4 +72,5 @@ class PlatformSolution:
     shown: tuple[tuple[str, str], ...]
     conda_roots: tuple[CondaSpec, ...]
     pip_roots: tuple[PypiRequirement, ...]
-    added: Mapping[tuple[str, str], tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    added: Mapping[ProjectExtra, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    needs: Mapping[ProjectExtra, tuple[ProjectExtra, ...]] = field(default_factory=dict)

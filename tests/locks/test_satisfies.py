@@ -45,7 +45,7 @@ _PACKAGES = (
     _wheel("moo", "1.1"),
 )
 _EVIDENCE = Evidence(
-    roots=(("linux-64", (Root(kind="pypi", requirement="cow-talk[loud]>=1"),)),),
+    roots=(("linux-64", (Root(kind="pypi", requirement="cow-talk>=1"),)),),
     variables=(("MOOD", "good"),),
 )
 _LOCK = Lock(
@@ -87,7 +87,6 @@ _FRESH: dict[str, tuple[str, str]] = {
     "a request for what is there anyway": ("  - numpy", "  - libz\n  - numpy"),
     "a wheel for a project that conda has": ("cow-talk>=1", "cow-talk\n      - NumPy>=1"),
     "a marker that does not apply": ("cow-talk>=1", "cow-talk>=1\n      - pywin; sys_platform == 'win32'"),
-    "an extra that the lock was made for": ("cow-talk>=1", "cow-talk[loud]>=1"),
     "a virtual package": ("  - numpy", "  - __glibc >=2.17\n  - numpy"),
 }
 
@@ -217,6 +216,14 @@ def test_a_change_that_cannot_be_judged_is_never_fresh(change: str) -> None:
     assert _reasons(_MANIFEST.replace(old, new)) == ("unknown", reasons)
 
 
+def test_an_extra_that_the_lock_was_made_for_and_that_goes() -> None:
+    root = Root(kind="pypi", requirement="cow-talk[loud]>=1")
+    lock = replace(_LOCK, evidence=replace(_EVIDENCE, roots=(("linux-64", (root,)),)))
+    assert _reasons(_MANIFEST.replace("cow-talk>=1", "cow-talk[loud]>=1"), lock) == ("fresh", [])
+    told = "the extra [loud] of cow-talk is no longer asked for, and what it added may be left over (linux-64)"
+    assert _reasons(_MANIFEST, lock) == ("unknown", [told])
+
+
 def test_without_evidence_no_extra_can_be_judged() -> None:
     manifest = _MANIFEST.replace("cow-talk>=1", "cow-talk[loud]>=1").replace("variables:\n  MOOD: good\n", "")
     status, reasons = _reasons(manifest, replace(_LOCK, evidence=None))
@@ -250,13 +257,38 @@ def _with(*packages: LockedPackage, without: tuple[str, ...] = ()) -> Lock:
         ),
         (
             _with(_conda("numpy", "1.26.4", "py312_0", ("python", ""), group="dev"), without=("numpy",)),
-            ["environment.yml:4: numpy is asked for in group main, and is not locked in it (linux-64)"],
+            [
+                "environment.yml:4: numpy is asked for in group main, and is not locked in it (linux-64)",
+                "numpy is locked in group dev, and nothing in it asks for it (linux-64)",
+            ],
         ),
         (_with(_conda("stray", "1.0", "0")), ["stray is locked, and nothing asks for it (linux-64)"]),
     ],
 )
 def test_a_lock_that_does_not_hold_together(lock: Lock, reasons: list[str]) -> None:
     assert _reasons(_MANIFEST, lock) == ("stale", reasons)
+
+
+def test_what_a_group_no_longer_asks_for_is_left_over_in_it() -> None:
+    """Both groups asked for numpy, and so both have what numpy needs; python is also in the group of a wheel."""
+    packages = tuple(replace(p, groups=("dev", "main")) if p.kind == "conda" else p for p in _PACKAGES)
+    lock = replace(_LOCK, platforms=(PlatformLock(platform="linux-64", packages=packages),))
+    dev = parse_environment_yml("dependencies:\n  - numpy\ncategory: dev\n", source="dev.yml").conda
+    wheel = parse_environment_yml("dependencies:\n  - pip:\n      - moo\ncategory: dev\n", source="dev.yml").pip
+    left_over = "is locked in group dev, and nothing in it asks for it (linux-64)"
+    main = parse_environment_yml(_MANIFEST, source="environment.yml")
+    in_dev = tuple(replace(p, groups=("dev", "main")) if p.name in ("moo", "python", "libz") else p for p in _PACKAGES)
+    of_wheel = replace(_LOCK, platforms=(PlatformLock(platform="linux-64", packages=in_dev),))
+    for spec, locked, reasons in (
+        (replace(main, conda=(*main.conda, *dev)), lock, []),
+        (main, lock, [f"{name} {left_over}" for name in ("libz", "numpy", "python")]),
+        (replace(main, pip=(*main.pip, *wheel)), of_wheel, []),
+        (main, of_wheel, [f"{name} {left_over}" for name in ("libz", "python", "moo")]),
+    ):
+        expected = Expected(
+            spec=spec, platforms=(Platform.of("linux-64"),), channels=spec.channels, names=NamesMap.of({}, ())
+        )
+        assert [str(shortfall) for shortfall in satisfies(locked, expected).shortfalls] == reasons
 
 
 def test_the_reasons_do_not_depend_on_the_order_of_lines_or_packages() -> None:

@@ -15,7 +15,7 @@ from resolver.settings import Settings
 from tests.scenarios.scenario import Requests, Scenario
 from tests.scenarios.world import CHANNELS, INDEX, PRIVATE, World, default_file
 
-__all__ = ["Outcome", "outcome_of"]
+__all__ = ["Outcome", "environment_of", "outcome_of"]
 
 Outcome = dict[str, tuple[str, ...]] | tuple[str, str | None]
 """The sorted lines of each platform's lock, or the message of the refusal and its hint."""
@@ -24,8 +24,8 @@ _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def outcome_of(scenario: Scenario, world: World, session: Session, folder: Path) -> Outcome:
-    """Solve the scenario. ``folder`` is empty and gets the manifests. Errors other than ``NoSolution`` are raised."""
-    environment = _environment(scenario, world, folder)
+    """Solve the scenario. ``folder`` is made for the manifests. Errors other than ``NoSolution`` are raised."""
+    environment = environment_of(scenario, world, folder)
     try:
         found = lock(environment, session=session, now=_NOW)
     except NoSolution as error:
@@ -33,7 +33,8 @@ def outcome_of(scenario: Scenario, world: World, session: Session, folder: Path)
     return _told(found)
 
 
-def _environment(scenario: Scenario, world: World, folder: Path) -> Environment:
+def environment_of(scenario: Scenario, world: World, folder: Path) -> Environment:
+    """The environment that the scenario's files declare; ``folder`` is made for them."""
     request = scenario.request
     folder.mkdir()
     sources = _write_manifests(request, world, folder)
