@@ -6,6 +6,7 @@
     ├── LockFormatError      a lock cannot be read
     ├── NoSolution           the requests contradict each other, or something asked for does not exist
     ├── IndexUnavailable     a channel or index does not answer, or answers nonsense
+    ├── RegistryUnavailable  a registry of images does not answer, refuses, or has not what it is asked for
     ├── IntegrityError       a hash does not match, or is missing where one is needed
     ├── NotRepresentable     a format has no place for something that the lock holds
     └── BuildError           a prefix or a build context cannot be made
@@ -29,6 +30,7 @@ __all__ = [
     "ManifestError",
     "NoSolution",
     "NotRepresentable",
+    "RegistryUnavailable",
     "ResolverError",
     "SettingsError",
 ]
@@ -86,6 +88,10 @@ class NoSolution(ResolverError):
 
 class IndexUnavailable(ResolverError):
     """A channel or index does not answer, or its answer cannot be believed (5xx, truncated, not the format)."""
+
+
+class RegistryUnavailable(ResolverError):
+    """A registry of images does not answer, refuses, has not what it is asked for, or its answer cannot be believed."""
 
 
 class IntegrityError(ResolverError):

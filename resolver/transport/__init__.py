@@ -1,9 +1,9 @@
 """Bytes from URLs: over http(s), or out of the folder that a mirror names. The one place that opens
 connections.
 
-``client`` is the face, ``http`` asks servers, ``folder`` reads files, ``credentials`` knows who may see what, by the
-``rules`` of the settings, ``urls``, ``netrc_file`` and ``keyring``.
-ssl and urllib3 are imported with the first http request, not before.
+``client`` is the face, ``http`` asks servers over the connections of ``pools``, ``folder`` reads files, ``credentials``
+knows who may see what, by the ``rules`` of the settings, ``urls``, ``netrc_file`` and ``keyring``. ssl and urllib3 are
+imported with the first http request, not before.
 
 A name is imported when it is first asked for: much needs only the form of a URL.
 """

@@ -13,6 +13,7 @@ from resolver.mirrors import Mirrors
 from resolver.model import Artifact
 from resolver.transport.credentials import Credentials
 from resolver.transport.download import CheckedFile, checked_file
+from resolver.transport.fingerprint import Fingerprint, Hashing
 from resolver.transport.folder import open_file, read_file
 from resolver.transport.http import HttpClient
 from resolver.transport.response import RANGE_IGNORED_LIMIT, Response
@@ -129,6 +130,19 @@ class Transport:
             else:
                 self._http.fetch(place, {"accept-encoding": "identity"}, _into(target, bare))
 
+    def fingerprint(self, url: str) -> Fingerprint:
+        """The hashes of the whole file at a canonical ``url``, of which nothing is kept. Raises ``IndexUnavailable``
+        where it cannot be had."""
+        place = self.mirrors.locate(url)
+        bare = without_credentials(url)
+        hashing = Hashing()
+        if isinstance(place, Path):
+            _copy(place, hashing, bare)
+        else:
+            self._refuse_offline(bare)
+            self._http.fetch(place, {"accept-encoding": "identity"}, _into(hashing, bare))
+        return hashing.fingerprint()
+
     def close(self) -> None:
         self._http.close()
 
@@ -168,7 +182,7 @@ def _check_range(content_range: str, body: bytes, url: str) -> None:
         raise IndexUnavailable(f"{url}: a part of {len(body)} bytes came as {content_range!r}, which it is not")
 
 
-def _copy(path: Path, target: CheckedFile, url: str) -> None:
+def _copy(path: Path, target: CheckedFile | Hashing, url: str) -> None:
     stream = open_file(path)
     if stream is None:
         raise IndexUnavailable(f"{url}: there is no {path}")
@@ -177,7 +191,7 @@ def _copy(path: Path, target: CheckedFile, url: str) -> None:
             target.write(piece)
 
 
-def _into(target: CheckedFile, url: str) -> Callable[[BaseHTTPResponse, str], None]:
+def _into(target: CheckedFile | Hashing, url: str) -> Callable[[BaseHTTPResponse, str], None]:
     def consume(answer: BaseHTTPResponse, location: str) -> None:
         if answer.status != 200:
             raise IndexUnavailable(f"{url}: answered {answer.status}", hint="the file was removed from there")

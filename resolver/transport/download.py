@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from collections.abc import Callable, Iterator
@@ -84,4 +85,6 @@ def checked_file(
 
 
 def _cannot_write(destination: Path, error: OSError) -> ResolverError:
-    return ResolverError(f"{destination}: cannot write: {error.strerror}")
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    hint = f"free some space below {destination.parent} and run it again; nothing was left there" if full else None
+    return ResolverError(f"{destination}: cannot write: {error.strerror}", hint=hint)

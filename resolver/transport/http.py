@@ -3,26 +3,23 @@ URL."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from time import sleep
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urljoin
 
-from resolver.errors import IndexUnavailable, SettingsError
+from resolver.errors import IndexUnavailable
 from resolver.transport.credentials import Credentials
-from resolver.transport.proxies import proxy_for
-from resolver.transport.tls import tls_context
+from resolver.transport.pools import Pools
 from resolver.transport.urls import host_of, origin_of, without_credentials
 
 if TYPE_CHECKING:
-    from urllib3 import BaseHTTPResponse, PoolManager
+    from urllib3 import BaseHTTPResponse
 
 __all__ = ["HttpClient"]
 
 T = TypeVar("T")
 
-_CONNECTIONS = 32
 _MAX_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _EXPECTED = frozenset({200, 206, 304, 404, 410})
@@ -48,12 +45,10 @@ class HttpClient:
         backoff: float,
     ) -> None:
         self._credentials = credentials
-        self._environ = environ
         self._timeout = timeout
         self._retries = retries
         self._backoff = backoff
-        self._lock = threading.Lock()
-        self._pools: dict[tuple[str | None, str | None], PoolManager] = {}
+        self._pools = Pools(credentials=credentials, environ=environ, timeout=timeout)
 
     def fetch(self, url: str, headers: Mapping[str, str], consume: Callable[[BaseHTTPResponse, str], T]) -> T:
         """GET ``url`` and give the open response, with the URL that answered, to ``consume``; its value comes
@@ -96,10 +91,7 @@ class HttpClient:
         raise IndexUnavailable(f"{url}: {reason} ({tries})", hint="try again later, or name a mirror of it")
 
     def close(self) -> None:
-        with self._lock:
-            for pool in self._pools.values():
-                pool.clear()
-            self._pools.clear()
+        self._pools.close()
 
     def _open(self, url: str, headers: Mapping[str, str]) -> tuple[BaseHTTPResponse, str]:
         """The first answer that is no redirect. Credentials go to their own origin only, at every step."""
@@ -108,7 +100,7 @@ class HttpClient:
         for _ in range(_MAX_REDIRECTS + 1):
             sent = self._credentials.headers(url)
             place = self._credentials.with_token(url)
-            answer = self._pool(url).urlopen(
+            answer = self._pools.pool(url).urlopen(
                 "GET", place, headers={**headers, **sent}, redirect=False, retries=False, preload_content=False
             )
             location = answer.headers.get("Location")
@@ -160,48 +152,6 @@ class HttpClient:
         from resolver.transport.reasons import reason_of
 
         return self._credentials.redact(reason_of(error, self._timeout))
-
-    def _pool(self, url: str) -> PoolManager:
-        """The connections for a URL: those that show a client certificate serve the URLs it is for, and no others."""
-        key = proxy_for(url, self._environ), self._credentials.certificate(url)
-        with self._lock:
-            pool = self._pools.get(key)
-            if pool is None:
-                pool = self._pools[key] = self._new_pool(*key)
-            return pool
-
-    def _new_pool(self, proxy: str | None, certificate: str | None) -> PoolManager:
-        import urllib3
-        from urllib3 import exceptions
-
-        timeout = urllib3.Timeout(connect=self._timeout, read=self._timeout)
-        context = tls_context(self._environ, certificate)
-        if proxy is None:
-            return urllib3.PoolManager(maxsize=_CONNECTIONS, block=True, timeout=timeout, ssl_context=context)
-        bare, headers = self._proxy_headers(proxy)
-        try:
-            return urllib3.ProxyManager(
-                bare,
-                maxsize=_CONNECTIONS,
-                block=True,
-                timeout=timeout,
-                ssl_context=context,
-                proxy_headers=headers,
-            )
-        except exceptions.HTTPError as error:
-            raise SettingsError(f"the proxy {bare}: only http and https proxies are supported") from error
-
-    def _proxy_headers(self, proxy: str) -> tuple[str, dict[str, str]]:
-        from urllib.parse import unquote, urlsplit
-
-        from urllib3 import make_headers
-
-        parts = urlsplit(proxy)
-        if "@" not in parts.netloc:
-            return proxy, {}
-        user, password = unquote(parts.username or ""), unquote(parts.password or "")
-        self._credentials.hide(password)
-        return without_credentials(proxy), dict(make_headers(proxy_basic_auth=f"{user}:{password}"))
 
 
 def _retry_after(answer: BaseHTTPResponse) -> float:
