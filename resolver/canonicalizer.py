@@ -30,6 +30,8 @@ LOCK_DOMAIN = "samebox/lock/1"
 ENVIRONMENT_DOMAIN = "samebox/environment/1"
 IMAGE_DOMAIN = "samebox/image/1"
 
+_COMPLETE = "`samebox lock --complete LOCK` looks up what is missing; `samebox lock` locks anew from the manifest"
+
 _ENCODER = msgspec.json.Encoder(order="sorted")
 
 
@@ -108,7 +110,7 @@ def _canonical(package: LockedPackage) -> dict[str, object]:
 
 def _vcs(package: LockedPackage) -> dict[str, object]:
     if package.commit is None:
-        raise IntegrityError(f"{package.name} is locked to {package.url} without a commit", hint="lock it again")
+        raise IntegrityError(f"{package.name} is locked to {package.url} without a commit", hint=_COMPLETE)
     return {
         "name": _pep503(package),
         "vcs": "git",
@@ -128,16 +130,16 @@ def _plain_url(url: str) -> str:
 
 def _tree(package: LockedPackage) -> str:
     if package.tree is None:
-        raise IntegrityError(f"{package.name} is a folder without a tree digest", hint="lock it again")
+        raise IntegrityError(f"{package.name} is a folder without a tree digest", hint=_COMPLETE)
     return package.tree
 
 
 def _hash(package: LockedPackage) -> str:
     if package.sha256 is None:
+        lacks = f"is one of {len(package.candidates)} files" if package.candidates else "has no sha256"
         raise IntegrityError(
-            f"{package.name} {package.version} ({package.subdir or package.kind}) has no sha256, "
-            "so the lock has no identity",
-            hint="lock again from the manifest, or complete the lock's hashes",
+            f"{package.name} {package.version} ({package.subdir or package.kind}) {lacks}, so the lock has no identity",
+            hint=_COMPLETE,
         )
     return package.sha256
 

@@ -63,7 +63,7 @@ def lock(
                 previous=previous,
                 upgrade=upgrade,
             )
-    from resolver.locks.file_metadata import notes_of
+    from resolver.locks.file_metadata import notes_of, read_file_metadata
     from resolver.locks.upgrades import held_of
     from resolver.solver import assemble
 
@@ -84,7 +84,16 @@ def lock(
         sources=environment.spec.sources,
         content_hash=tuple((platform, _content_hash(environment, platform)) for platform, _ in roots),
         evidence=_evidence(environment, session, projects, solutions, roots, names, cut_off),
-        metadata=notes_of(previous),
+        metadata=(
+            *notes_of(previous),
+            *read_file_metadata(
+                environment.settings.metadata,
+                sources=environment.spec.sources,
+                directory=environment.directory,
+                now=now or datetime.now(UTC),
+                environ=os.environ,
+            ),
+        ),
     )
 
 

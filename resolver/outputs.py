@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import platform as host
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,10 +16,11 @@ from resolver.session import Session
 
 if TYPE_CHECKING:
     from resolver.exporter.dockerfile import Installer, Strategy
+    from resolver.exporter.oci import BaseSource, Compression, Image, OciOptions
     from resolver.exporter.wheelhouse import InstallerWheel
     from resolver.prefix import InstallReport
 
-__all__ = ["docker_context", "host_platform", "install"]
+__all__ = ["docker_context", "host_platform", "install", "oci_images"]
 
 
 def docker_context(
@@ -116,6 +119,84 @@ def install(
         check_glibc=chosen == _host_or_none(),
         progress=progress,
     )
+
+
+@contextlib.contextmanager
+def oci_images(
+    lock: Lock,
+    *,
+    platforms: Iterable[str],
+    options: OciOptions,
+    base_source: BaseSource,
+    session: Session,
+    compression: Compression = "gzip",
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Iterator[tuple[Image, ...]]:
+    """The OCI images of a lock for ``platforms``, made without a builder: see ``resolver.exporter.oci``.
+
+    Their layers are files in the session's cache, or in a folder there that is removed at the end of the context.
+    Raises ``BuildError``, ``IntegrityError``, ``IndexUnavailable``, ``NotRepresentable``, ``SettingsError``.
+    """
+    from resolver.exporter.oci import LayerCache, oci_image
+    from resolver.locks.slices import artifacts_of
+
+    report = progress or (lambda stage, done, total: None)
+    _remember_credentials(lock, session)
+    cache = LayerCache(session.cache / "oci-layers", compression=compression)
+    with contextlib.ExitStack() as stack:
+        with _disk_errors(session.cache):
+            work = stack.enter_context(cache.work_folder())
+            images = []
+            for platform in sorted(set(platforms)):
+                folder = work / platform
+                folder.mkdir()
+                artifacts = artifacts_of(lock, platform, options.groups)
+                paths = session.store.fetch(artifacts)
+                image = oci_image(
+                    lock,
+                    platform,
+                    options=options,
+                    base_source=base_source,
+                    install=_slice_install(artifacts, session, Path(options.docker.prefix), report),
+                    sizes={a.sha256: path.stat().st_size for a, path in zip(artifacts, paths, strict=True)},
+                    cache=cache,
+                    work=folder,
+                    progress=report,
+                )
+                images.append(image)
+        yield tuple(images)
+
+
+def _slice_install(
+    artifacts: Sequence[Artifact], session: Session, prefix: Path, progress: Callable[[str, int, int], None]
+) -> Callable[[bytes, Path], InstallReport]:
+    """Installs a part of what ``artifacts`` are for, for use at ``prefix`` on another machine."""
+    from resolver.prefix import install as install_slice
+
+    def install_part(content: bytes, root: Path) -> InstallReport:
+        wanted = {package["sha256"] for package in json.loads(content)["packages"]}
+        return install_slice(
+            content,
+            root,
+            artifacts=tuple(artifact for artifact in artifacts if artifact.sha256 in wanted),
+            store=session.store,
+            target_prefix=prefix,
+            check_glibc=False,
+            progress=progress,
+        )
+
+    return install_part
+
+
+@contextlib.contextmanager
+def _disk_errors(cache: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise BuildError(
+            f"{error.filename or cache}: {error.strerror or error}",
+            hint="the layers of an image are made in the cache: look at its disk space and permissions",
+        ) from error
 
 
 def _remember_credentials(lock: Lock, session: Session) -> None:

@@ -73,7 +73,12 @@ def _checked(name: str | None, environment: Environment, dependence: Dependence)
     from resolver.locking import check
 
     try:
-        lock = read_lock(path)
+        lock = read_lock(
+            path,
+            platforms=environment.platforms,
+            python=environment.settings.python,
+            some_platforms=True,
+        )
     except ConflictMarkers as error:
         return _Checked(name=name, lockfile=str(path), status="stale", reasons=(error.message,))
     verdict = check(lock, environment)

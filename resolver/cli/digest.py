@@ -7,15 +7,16 @@ import json
 import sys
 
 from resolver.canonicalizer import canonical_bytes, digest
+from resolver.cli.lock_sources import add_lock_environment_argument, lock_asked
 from resolver.cli.options import add_json_argument, add_lock_argument
 from resolver.errors import SettingsError
-from resolver.locks.files import read_lock
 
 __all__ = ["add_arguments", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_lock_argument(parser)
+    add_lock_environment_argument(parser)
     parser.add_argument("-p", "--platform", metavar="PLATFORM", help="the digest of what this platform installs")
     parser.add_argument("-g", "--group", action="append", metavar="GROUP", help="with -p: these groups besides main")
     parser.add_argument("--canonical", action="store_true", help="print the canonical form itself (JSON)")
@@ -25,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     if options.group and not options.platform:
         raise SettingsError("--group selects part of one platform", hint="give the platform too: -p linux-64")
-    lock = read_lock(options.lock)
+    lock = lock_asked(options, [options.platform] if options.platform else [])
     if options.canonical:
         sys.stdout.buffer.write(canonical_bytes(lock))
         return 0

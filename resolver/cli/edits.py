@@ -123,7 +123,9 @@ def _lock(
     from resolver.locking import lock
 
     path = environment.lockfile
-    old = read_lock(path) if path.exists() else None
+    old = None
+    if path.exists():
+        old = read_lock(path, platforms=environment.platforms, python=environment.settings.python, some_platforms=True)
     warnings: list[str] = []
     try:
         with Progress() as progress:

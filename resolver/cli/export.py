@@ -1,4 +1,4 @@
-"""``samebox export``: a lock in another format, or a Docker build context."""
+"""``samebox export``: a lock in another format, a Docker build context, or an OCI image."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from resolver.cli.export_oci import add_oci_arguments, export_oci
 from resolver.cli.options import add_lock_argument, settings_beside
 from resolver.cli.progress import Progress
 from resolver.errors import SettingsError
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["add_arguments", "run"]
 
 _DOCKER = "docker"
+_OCI = "oci"
 _READ_ONLY = ("uv", "poetry", "pdm")
 _WRITTEN = tuple(name for name in NAMES if name not in _READ_ONLY)
 """Known without importing the formats."""
@@ -30,7 +32,11 @@ _OF_LOCKS = (
     ("check", "--check"),
     ("exit_non_zero_on_write", "--exit-non-zero-on-write"),
 )
-_OF_DOCKER = (("strategy", "--strategy"), ("installer", "--installer"), ("offline", "--offline"))
+_OF_BOTH = (("offline", "--offline"),)
+_OF_DOCKER = (("strategy", "--strategy"), ("installer", "--installer"))
+_OF_OCI = (("base", "--base"), ("compression", "--compression"), ("name", "--name"), ("push", "--push"))
+_NOT_OF = {_DOCKER: (*_OF_LOCKS, *_OF_OCI), _OCI: (*_OF_LOCKS, *_OF_DOCKER)}
+_NOT_OF_LOCKS = (*_OF_BOTH, *_OF_DOCKER, *_OF_OCI)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,18 +44,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     names = ", ".join(_WRITTEN)
     add(
         "format",
-        choices=[_DOCKER, *_WRITTEN],
+        choices=[_DOCKER, _OCI, *_WRITTEN],
         metavar="FORMAT",
-        help=f"docker: a build context; or a format of locks: {names}",
+        help=f"docker: a build context; oci: an image, made without a builder; or a format of locks: {names}",
     )
     add_lock_argument(parser)
     add(
         "-o",
         "--output",
-        required=True,
         metavar="PLACE",
-        help="docker: a folder, or - for a tar on stdout; else a file, or - for stdout; "
-        "with {platform} in its name there is one file for each platform",
+        help="docker: a folder, or - for a tar on stdout; oci: a tar, which docker load reads; else a file, or - for "
+        "stdout; with {platform} in its name there is one file for each platform",
     )
     add("-p", "--platform", action="append", metavar="PLATFORM", help="default: all (docker: all linux platforms)")
     add(
@@ -57,14 +62,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--group",
         action="append",
         metavar="GROUP",
-        help="docker: a group besides main; else a group to take (default: all, but main alone where the format has "
-        "no groups)",
+        help="docker, oci: a group besides main; else a group to take (default: all, but main alone where the format "
+        "has no groups)",
     )
     add(
         "-e",
         "--environment",
         metavar="NAME",
-        help="docker: the [environments.NAME] of the settings; else which environment of a lock that holds several",
+        help="docker, oci: the [environments.NAME] of the settings; else which environment of a lock that holds "
+        "several",
     )
     add("--allow-loss", action="store_true", default=None, help="write what the format can carry, and list the rest")
     add(
@@ -83,16 +89,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "network",
     )
     add("--installer", choices=["samebox", "micromamba"], help="what the image is installed by (default: samebox)")
-    add("--offline", action="store_true", default=None, help="docker: use the caches only")
+    add("--offline", action="store_true", default=None, help="docker, oci: use the caches only")
+    add_oci_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    others = _OF_LOCKS if options.format == _DOCKER else _OF_DOCKER
+    others = _NOT_OF.get(options.format, _NOT_OF_LOCKS)
     given = next((option for name, option in others if getattr(options, name) is not None), None)
     if given is not None:
         raise SettingsError(f"{given} says nothing about {options.format}", hint="leave it out")
+    if options.output is None and options.push is None:
+        raise SettingsError(
+            "samebox export: the following arguments are required: -o/--output",
+            hint="`samebox export --help` lists what it takes",
+        )
     if options.format == _DOCKER:
         return _docker(options)
+    if options.format == _OCI:
+        return export_oci(options, epoch=_epoch())
     from resolver.cli.export_files import export_files
 
     return export_files(options)

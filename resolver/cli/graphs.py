@@ -6,9 +6,9 @@ import argparse
 import difflib
 from pathlib import Path
 
+from resolver.cli.lock_sources import lock_asked
 from resolver.cli.options import settings_beside
 from resolver.errors import ResolverError
-from resolver.locks.files import read_lock
 from resolver.locks.graph import LockGraph, Node, graph_of
 from resolver.model import Root
 from resolver.names import NamesMap
@@ -19,7 +19,7 @@ __all__ = ["asked_for", "graphs_of", "root_as_data", "said", "with_name"]
 def graphs_of(options: argparse.Namespace) -> list[LockGraph]:
     """The graph of each platform of the lock, or of those that the options name."""
     path = Path(options.lock)
-    lock = read_lock(path)
+    lock = lock_asked(options, tuple(dict.fromkeys(options.platform or ())))
     names = NamesMap.load(settings_beside(path).names)
     platforms = options.platform or [locked.platform for locked in lock.platforms]
     return [graph_of(lock, platform, names) for platform in sorted(dict.fromkeys(platforms))]

@@ -7,10 +7,10 @@ import json
 import sys
 from pathlib import Path
 
+from resolver.cli.lock_sources import add_lock_environment_argument, lock_asked
 from resolver.cli.options import add_json_argument, add_lock_argument, settings_beside
 from resolver.cli.progress import Progress
-from resolver.locks.files import read_lock
-from resolver.outputs import install
+from resolver.outputs import host_platform, install
 from resolver.session import Session
 
 __all__ = ["add_arguments", "run"]
@@ -18,6 +18,7 @@ __all__ = ["add_arguments", "run"]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_lock_argument(parser)
+    add_lock_environment_argument(parser)
     parser.add_argument("--prefix", required=True, metavar="DIR", help="the folder to install into: new, or ours")
     parser.add_argument("-p", "--platform", metavar="PLATFORM", help="default: this machine's")
     parser.add_argument("-g", "--group", action="append", default=[], metavar="GROUP", help="a group besides main")
@@ -30,12 +31,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     path = Path(options.lock)
     settings = settings_beside(path)
-    lock = read_lock(path)
+    platform = options.platform or host_platform()
+    lock = lock_asked(options, [platform])
     with Session.for_settings(settings, offline=options.offline) as session, Progress() as progress:
         report = install(
             lock,
             options.prefix,
-            platform=options.platform,
+            platform=platform,
             groups=("main", *options.group),
             session=session,
             python=Path(options.python) if options.python else None,

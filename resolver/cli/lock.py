@@ -15,8 +15,9 @@ from resolver.canonicalizer import digest
 from resolver.cli import check as check_command
 from resolver.cli.environments import add_all_environments_argument, environments_of
 from resolver.cli.options import add_environment_arguments, add_json_argument, add_network_arguments
-from resolver.cli.previous_lock import is_written_otherwise, read_previous
+from resolver.cli.previous_lock import Previous, is_written_otherwise, pins_from, read_previous
 from resolver.cli.progress import Progress
+from resolver.errors import SettingsError
 from resolver.files import lock_file
 from resolver.locks.differences import Difference, differences
 from resolver.locks.files import format_of, write_lock
@@ -36,6 +37,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_all_environments_argument(parser)
     add_network_arguments(parser)
     add_json_argument(parser)
+    parser.add_argument(
+        "--complete",
+        metavar="LOCK",
+        help="solve nothing: look up what another tool's lock lacks for an identity, and write it",
+    )
+    parser.add_argument("-o", "--output", metavar="OUT", help="with --complete: the lock to write (default: LOCK)")
+    parser.add_argument(
+        "--from", dest="from_lock", metavar="LOCK", help="keep what this lock (uv.lock, poetry.lock, …) has pinned"
+    )
     parser.add_argument("--check", action="store_true", help="only say whether the lock is fresh, as `samebox check`")
     parser.add_argument("--dry-run", action="store_true", help="solve, say what would change, write nothing")
     parser.add_argument("--exit-non-zero-on-write", action="store_true", help="exit 1 if a lock was written, for hooks")
@@ -51,6 +61,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    if options.complete is not None:
+        from resolver.cli.completion import complete
+
+        return complete(options)
+    _refuse_contradictions(options)
     if options.check:
         return check_command.run(options)
     environments = environments_of(options)
@@ -67,6 +82,18 @@ def run(options: argparse.Namespace) -> int:
     if options.json and options.all_environments:
         print(json.dumps({"environments": bodies}, indent=2, sort_keys=True))
     return 1 if wrote and options.exit_non_zero_on_write else 0
+
+
+def _refuse_contradictions(options: argparse.Namespace) -> None:
+    if options.output is not None:
+        raise SettingsError("-o is where --complete writes", hint="name the lock file with --lockfile")
+    for option, given in (
+        ("--check", options.check),
+        ("--upgrade", options.upgrade),
+        ("--all-environments", options.all_environments),
+    ):
+        if options.from_lock is not None and given:
+            raise SettingsError(f"--from and {option} do not go together", hint="leave one of them out")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,10 +124,11 @@ def _lock(environment: Environment, session: Session, options: argparse.Namespac
     from resolver.locking import check, lock
 
     path = environment.lockfile
-    previous = read_previous(path)
+    previous = read_previous(path, environment)
     old = previous.lock
     fresh = old is not None and check(old, environment).status == "fresh"
-    if old is not None and fresh and not options.upgrade and not options.upgrade_package:
+    asks_for_change = options.upgrade or options.upgrade_package or options.from_lock is not None
+    if old is not None and fresh and not asks_for_change:
         return _Locked(lock=old, path=path, changed=False)
     warnings = list(previous.warnings)
     with Progress() as progress:
@@ -109,7 +137,7 @@ def _lock(environment: Environment, session: Session, options: argparse.Namespac
             session=session,
             progress=progress,
             warn=warnings.append,
-            previous=None if options.upgrade else previous.pins,
+            previous=None if options.upgrade else _pins(environment, previous, options),
             upgrade=options.upgrade_package,
         )
     if old is not None and fresh and _same_packages(old, new, path):
@@ -120,9 +148,17 @@ def _lock(environment: Environment, session: Session, options: argparse.Namespac
     return _Locked(lock=new, path=path, changed=changed, warnings=warnings)
 
 
+def _pins(environment: Environment, previous: Previous, options: argparse.Namespace) -> Lock | None:
+    """Those of another lock where one is named. What is noted in the old one stays noted."""
+    if options.from_lock is None:
+        return previous.pins
+    pins = pins_from(options.from_lock, environment, options.environment)
+    return replace(pins, metadata=previous.pins.metadata if previous.pins is not None else ())
+
+
 def _same_packages(old: Lock, new: Lock, path: Path) -> bool:
     """Whether the two hold the same, but for how they came about."""
-    one, other = (replace(lock, evidence=None, content_hash=(), sources=()) for lock in (old, new))
+    one, other = (replace(lock, evidence=None, content_hash=(), sources=(), metadata=()) for lock in (old, new))
     return not is_written_otherwise(one, other, path)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +16,10 @@ from resolver.locks.sidecar import read_beside
 from resolver.model import Lock
 from resolver.platforms import Platform
 
-__all__ = ["LockSource", "platforms_of"]
+__all__ = ["LockSource", "add_lock_environment_argument", "lock_asked", "platforms_of"]
+
+_FOR_ANY_MACHINE = frozenset({"pylock", "requirements", "uv", "poetry", "pdm"})
+"""The formats whose files may name neither platforms nor a Python."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +56,16 @@ class LockSource:
         """The names of the environments of a format that can hold several, else none."""
         return format_of(self.file_name).environments(self.text, self.place)
 
-    def lock(self, *, environment: str | None = None, platforms: Sequence[Platform] = ()) -> Lock:
-        """One environment of it, for these platforms where it names none itself. Raises ``LockFormatError``, and
+    @property
+    def beside(self) -> Path:
+        """The file in whose folder the settings are."""
+        return self.path or Path(self.file_name)
+
+    def lock(
+        self, *, environment: str | None = None, platforms: Sequence[Platform] = (), python: str | None = None
+    ) -> Lock:
+        """One environment of it, for these platforms and this Python where it names none itself (default: the Python of
+        the settings in its folder). Raises ``LockFormatError``, and
         ``SettingsError`` for the name of an environment where there is one environment without a name."""
         lock_format = format_of(self.file_name)
         if environment is not None and not self.environments:
@@ -61,10 +73,31 @@ class LockSource:
                 f"--environment {environment}: {self.place} holds one environment, which has no name there",
                 hint="leave the option out",
             )
+        if python is None and lock_format.name in _FOR_ANY_MACHINE:
+            python = settings_beside(self.beside).python
         found = parse_lock(
-            self.text, format=lock_format.name, source=self.place, environment=environment, platforms=platforms
+            self.text,
+            format=lock_format.name,
+            source=self.place,
+            environment=environment,
+            platforms=platforms,
+            python=python,
         )
         return found if self.path is None else read_beside(self.path, found)
+
+
+def add_lock_environment_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-e", "--environment", metavar="NAME", help="which environment of a lock that holds several (pixi.lock)"
+    )
+
+
+def lock_asked(options: argparse.Namespace, subdirs: Sequence[str]) -> Lock:
+    """The lock that a command is about, for these platforms where it names none."""
+    source = LockSource.read(options.lock)
+    if format_of(source.file_name).name not in _FOR_ANY_MACHINE:
+        subdirs = ()
+    return source.lock(environment=options.environment, platforms=platforms_of(subdirs, source.beside))
 
 
 def platforms_of(subdirs: Sequence[str], beside: Path) -> tuple[Platform, ...]:

@@ -12,7 +12,7 @@ from resolver.errors import SettingsError
 
 if TYPE_CHECKING:
     from resolver.environment import Environment
-    from resolver.settings import Settings
+    from resolver.settings import Settings, SettingsLayer
     from resolver.settings.converters import Place
 
 __all__ = [
@@ -22,7 +22,11 @@ __all__ = [
     "add_network_arguments",
     "environment_of",
     "settings_beside",
+    "settings_layer",
 ]
+
+_METADATA_CHOICES = ("timestamp", "git_sha", "git_user_name", "git_user_email", "input_md5", "input_sha")
+"""Known without importing the settings (see ``METADATA_CHOICES`` there)."""
 
 
 def add_environment_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,6 +47,13 @@ def add_environment_arguments(parser: argparse.ArgumentParser) -> None:
     add("--python", metavar="VERSION", help="the Python to choose wheels for, where no conda python is locked")
     add("--exclude-newer", metavar="TIME", help="an instant, a date or a span (7 days): take nothing newer")
     add("--missing-time", choices=("refuse", "take"), help="what becomes of what has no time, under a cut-off")
+    add(
+        "--metadata",
+        "--md",
+        action="append",
+        choices=_METADATA_CHOICES,
+        help="what the lock says about its own file; may be repeated (conda-lock.yml alone has a place for it)",
+    )
     add("--find-links", action="append", metavar="PLACE", help="a folder or page of files that is asked first")
     add("--only-binary", action="append", metavar="NAMES", help="take only wheels of these (:all: for all)")
     add("--no-binary", action="append", metavar="NAMES", help="take only source distributions of these")
@@ -80,30 +91,37 @@ def environment_of(options: argparse.Namespace, texts: Mapping[str, str] = Mappi
     """The environment that the options select, with the options on top of its settings; ``texts`` stand in for the
     manifests at these paths. Raises ``SettingsError``."""
     from resolver.environment import read_environment
-    from resolver.settings import SettingsLayer, pypi_converters
 
-    _refuse_wrong_values(options)
     return read_environment(
         *options.file,
         texts=texts,
         directory=options.directory,
         name=options.environment,
-        options=SettingsLayer(
-            platforms=tuple(options.platform) if options.platform else None,
-            channels=tuple(options.channel) if options.channel else None,
-            lockfile=str(Path(options.lockfile).absolute()) if options.lockfile else None,
-            index_url=options.index_url,
-            extra_index_urls=tuple(options.extra_index_url) if options.extra_index_url else None,
-            python=options.python,
-            exclude_newer=options.exclude_newer,
-            virtual_packages=_virtual_packages(options.virtual_package or []),
-            channel_priority=options.channel_priority,
-            missing_time=options.missing_time,
-            find_links=_read_all("--find-links", options.find_links, pypi_converters.find_links),
-            only_binary=_read_all("--only-binary", _split(options.only_binary), pypi_converters.project),
-            no_binary=_read_all("--no-binary", _split(options.no_binary), pypi_converters.project),
-            allow_builds=_read_all("--allow-builds", _split(options.allow_builds), pypi_converters.project),
-        ),
+        options=settings_layer(options),
+    )
+
+
+def settings_layer(options: argparse.Namespace) -> SettingsLayer:
+    """What the options say, to be laid over the settings. Raises ``SettingsError``."""
+    from resolver.settings import SettingsLayer, pypi_converters
+
+    _refuse_wrong_values(options)
+    return SettingsLayer(
+        platforms=tuple(options.platform) if options.platform else None,
+        channels=tuple(options.channel) if options.channel else None,
+        lockfile=str(Path(options.lockfile).absolute()) if options.lockfile else None,
+        index_url=options.index_url,
+        extra_index_urls=tuple(options.extra_index_url) if options.extra_index_url else None,
+        python=options.python,
+        exclude_newer=options.exclude_newer,
+        virtual_packages=_virtual_packages(options.virtual_package or []),
+        channel_priority=options.channel_priority,
+        missing_time=options.missing_time,
+        metadata=tuple(dict.fromkeys(options.metadata)) if options.metadata else None,
+        find_links=_read_all("--find-links", options.find_links, pypi_converters.find_links),
+        only_binary=_read_all("--only-binary", _split(options.only_binary), pypi_converters.project),
+        no_binary=_read_all("--no-binary", _split(options.no_binary), pypi_converters.project),
+        allow_builds=_read_all("--allow-builds", _split(options.allow_builds), pypi_converters.project),
     )
 
 

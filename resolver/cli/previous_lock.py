@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from resolver.errors import IntegrityError, LockFormatError, NotRepresentable
 from resolver.files import read_text
@@ -13,7 +14,10 @@ from resolver.locks.merge import Sides, has_conflict_markers, merged_pins, split
 from resolver.locks.sidecar import sidecar_path, sidecar_text
 from resolver.model import Lock
 
-__all__ = ["Previous", "is_written_otherwise", "read_previous"]
+if TYPE_CHECKING:
+    from resolver.environment import Environment
+
+__all__ = ["Previous", "is_written_otherwise", "pins_from", "read_previous"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +30,9 @@ class Previous:
     warnings: tuple[str, ...] = ()
 
 
-def read_previous(path: Path) -> Previous:
-    """Raises ``LockFormatError`` for a file that is no lock and has no conflict markers either."""
+def read_previous(path: Path, environment: Environment) -> Previous:
+    """The lock of an environment, for its platforms and its Python where it names none. Raises
+    ``LockFormatError`` for a file that is no lock and has no conflict markers either."""
     if not path.exists():
         return Previous()
     text = read_text(path)
@@ -37,8 +42,22 @@ def read_previous(path: Path) -> Previous:
     if beside.is_file() and has_conflict_markers(read_text(beside)):
         lock = parse_lock(text, format=format_of(str(path)).name, source=str(path))
         return Previous(lock=lock, pins=lock, warnings=(f"{beside} had conflict markers, and says nothing",))
-    lock = read_lock(path)
+    lock = read_lock(path, platforms=environment.platforms, python=environment.settings.python, some_platforms=True)
     return Previous(lock=lock, pins=lock)
+
+
+def pins_from(place: str, environment: Environment, name: str | None) -> Lock:
+    """Another lock, of whatever format, as pins for an environment. Of several environments in it, that of the same
+    name counts. Raises ``LockFormatError``."""
+    path = Path(place)
+    named = format_of(place).environments(read_text(path), place) if path.is_file() else ()
+    return read_lock(
+        path,
+        environment=name if name in named else None,
+        platforms=environment.platforms,
+        python=environment.settings.python,
+        some_platforms=True,
+    )
 
 
 def _of_conflict(path: Path, text: str) -> Previous:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from resolver.cli.graphs import asked_for, graphs_of, root_as_data, said, with_name
+from resolver.cli.lock_sources import add_lock_environment_argument
 from resolver.cli.options import add_json_argument, add_lock_argument
 from resolver.locks.graph import LockGraph, Node
 from resolver.locks.walks import TreeRow, tree_rows
@@ -23,6 +24,7 @@ _REPEATED = "(*) what is below has been shown above"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_lock_argument(parser)
+    add_lock_environment_argument(parser)
     parser.add_argument("-p", "--platform", action="append", metavar="PLATFORM", help="default: all that are locked")
     parser.add_argument("--invert", metavar="NAME", help="what needs this package, by its conda or its PyPI name")
     parser.add_argument("--depth", type=_depth, metavar="N", help="so many levels below the first one")

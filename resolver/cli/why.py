@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from resolver.cli.graphs import asked_for, graphs_of, root_as_data, said, with_name
+from resolver.cli.lock_sources import add_lock_environment_argument
 from resolver.cli.options import add_json_argument, add_lock_argument
 from resolver.locks.graph import LockGraph, Node
 from resolver.locks.walks import Chain, all_chains, shortest_chains
@@ -21,6 +22,7 @@ _MOST_CHAINS = 200
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_lock_argument(parser)
+    add_lock_environment_argument(parser)
     parser.add_argument("name", metavar="NAME", help="a locked package, by its conda or its PyPI name")
     parser.add_argument("-p", "--platform", action="append", metavar="PLATFORM", help="default: all that are locked")
     parser.add_argument(

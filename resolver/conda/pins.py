@@ -53,10 +53,13 @@ def _found(channels: Channels, problem: CondaProblem, records: Sequence[RepoData
 
 
 def _is(pin: LockedPackage, record: RepoDataRecord, channels: Channels) -> bool:
-    """The same bytes from the same place: a file may have been replaced under its name."""
-    if pin.sha256 is None or record.sha256 is None:
-        return False
-    return record.sha256.hex() == pin.sha256 and channels.canonical_text(record.url) == pin.url
+    """The same bytes from the same place: a file may have been replaced under its name. Another tool's lock may hold
+    an md5 alone."""
+    if pin.sha256 is None:
+        same = record.md5 is not None and record.md5.hex() == pin.md5
+    else:
+        same = record.sha256 is not None and record.sha256.hex() == pin.sha256
+    return same and channels.canonical_text(record.url) == pin.url
 
 
 def _old_enough(problem: CondaProblem, record: RepoDataRecord) -> bool:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-__all__ = ["canonical_channel_url", "expand_defaults"]
+__all__ = ["CHANNEL_ALIAS", "canonical_channel_url", "expand_defaults"]
 
-_ALIAS = "https://conda.anaconda.org"
+CHANNEL_ALIAS = "https://conda.anaconda.org"
+"""The server of channels that are named without one."""
+
 _DEFAULTS = ("https://repo.anaconda.com/pkgs/main", "https://repo.anaconda.com/pkgs/r")
 
 
@@ -15,7 +17,7 @@ def canonical_channel_url(channel: str) -> str:
     """``conda-forge``, ``conda-forge/label/x`` or a URL as the one URL that a lock holds, without a trailing slash."""
     if "://" in channel:
         return re.sub(r"(?<=.)/+\Z", "", channel)
-    return f"{_ALIAS}/{channel.strip('/')}"
+    return f"{CHANNEL_ALIAS}/{channel.strip('/')}"
 
 
 def expand_defaults(channels: Iterable[str]) -> tuple[str, ...]:

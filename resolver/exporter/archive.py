@@ -36,6 +36,7 @@ _CHUNK = 1 << 20
 _NAME_ROOM = 100
 _PREFIX_ROOM = 155
 _LARGEST_SIZE = 0o77777777777
+_LARGEST_ID = 0o7777777
 _TYPE_FLAGS = {"file": b"0", "symlink": b"2", "directory": b"5"}
 
 
@@ -50,7 +51,8 @@ class ArchiveEntry:
     """One entry of an archive.
 
     ``path`` is relative and ``/``-separated. A file has either ``content`` or a ``source`` on disk (then ``size`` in
-    bytes may be given, and is checked); a symbolic link has a ``target``; a directory has neither.
+    bytes may be given, and is checked); a symbolic link has a ``target``; a directory has neither. ``owner`` is the
+    uid and gid: root's but for what a container's user must write to.
     """
 
     path: str
@@ -60,6 +62,7 @@ class ArchiveEntry:
     source: Path | None = None
     size: int | None = None
     target: str = ""
+    owner: tuple[int, int] = (0, 0)
 
     def __post_init__(self) -> None:
         if "\0" in self.path or any(part in ("", ".", "..") for part in self.path.split("/")):
@@ -70,6 +73,8 @@ class ArchiveEntry:
             raise BuildError(f"{self.path}: only files have content")
         if (self.kind == "symlink") != bool(self.target) or "\0" in self.target:
             raise BuildError(f"{self.path}: a symbolic link, and nothing else, has a target")
+        if not all(0 <= number <= _LARGEST_ID for number in self.owner):
+            raise BuildError(f"{self.path}: a tar cannot hold the owner {self.owner[0]}:{self.owner[1]}")
         allowed = {"file": (0o644, 0o755), "directory": (0o755,), "symlink": (0o777,)}[self.kind]
         if self.mode not in allowed:
             raise BuildError(f"{self.path}: mode {self.mode:o} is not {' or '.join(f'{m:o}' for m in allowed)}")
@@ -196,6 +201,7 @@ def _headers(entry: ArchiveEntry, size: int, epoch: int) -> bytes:
         epoch=epoch,
         type_flag=_TYPE_FLAGS[entry.kind],
         link=_stand_in(target),
+        owner=entry.owner,
     )
     return (_pax(records, epoch) if records else b"") + header
 
@@ -233,13 +239,23 @@ def _pax_record(key: str, value: bytes) -> bytes:
     return str(length).encode() + rest
 
 
-def _ustar(prefix: bytes, name: bytes, *, mode: int, size: int, epoch: int, type_flag: bytes, link: bytes) -> bytes:
+def _ustar(
+    prefix: bytes,
+    name: bytes,
+    *,
+    mode: int,
+    size: int,
+    epoch: int,
+    type_flag: bytes,
+    link: bytes,
+    owner: tuple[int, int] = (0, 0),
+) -> bytes:
     before = b"".join(
         (
             name.ljust(_NAME_ROOM, b"\0"),
             b"%07o\0" % mode,
-            b"%07o\0" % 0,
-            b"%07o\0" % 0,
+            b"%07o\0" % owner[0],
+            b"%07o\0" % owner[1],
             b"%011o\0" % size,
             b"%011o\0" % epoch,
         )

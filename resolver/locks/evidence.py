@@ -36,10 +36,11 @@ def _compact(value: object) -> object:
     return value
 
 
-def evidence_from_strings(strings: Mapping[str, str], source: str) -> Evidence | None:
+def evidence_from_strings(strings: Mapping[str, str], source: str, *, field: str) -> Evidence | None:
     """The evidence in ``strings``, or ``None`` if there is none of ours. Unknown names (a newer release's) are
-    left alone. Raises ``LockFormatError`` for a value that is not what its name promises."""
-    known = {PREFIX + field.name.replace("_", "-"): field.name for field in fields(Evidence)}
+    left alone. Raises ``LockFormatError`` for a value that is not what its name promises; ``field`` is where the format
+    keeps them."""
+    known = {PREFIX + item.name.replace("_", "-"): item.name for item in fields(Evidence)}
     ours = {known[name]: text for name, text in strings.items() if name in known}
     if not ours:
         return None
@@ -50,6 +51,6 @@ def evidence_from_strings(strings: Mapping[str, str], source: str) -> Evidence |
         raise LockFormatError(
             f"the evidence is damaged: {error}",
             origin=Origin(source=source),
-            field="metadata.custom_metadata",
-            hint="lock again, or remove the samebox.* entries",
+            field=field,
+            hint="lock again, or remove the evidence",
         ) from error

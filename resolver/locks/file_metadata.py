@@ -16,11 +16,10 @@ from resolver.errors import SettingsError
 from resolver.files import read_text
 from resolver.locks.evidence import PREFIX
 from resolver.model import Lock
+from resolver.settings.values import METADATA_CHOICES
 from resolver.source_trees.provenance import Provenance, provenance_of
 
 __all__ = ["METADATA_CHOICES", "file_metadata", "notes_of", "read_file_metadata"]
-
-METADATA_CHOICES = ("timestamp", "git_sha", "git_user_name", "git_user_email", "input_md5", "input_sha")
 
 _OF_GIT = {"git_sha": "sha", "git_user_name": "user_name", "git_user_email": "user_email"}
 _OF_INPUTS = {"input_md5": "md5", "input_sha": "sha256"}

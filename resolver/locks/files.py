@@ -35,12 +35,13 @@ def parse_lock(
     source: str = "<text>",
     environment: str | None = None,
     platforms: Sequence[Platform] = (),
+    python: str | None = None,
 ) -> Lock:
-    """Read a lock from text: ``environment`` is which of several that a file may hold, ``platforms`` those to read it
-    for where it names none itself. Raises ``LockFormatError``."""
+    """Read a lock from text: ``environment`` is which of several that a file may hold, ``platforms`` and ``python`` are
+    what to read it for where it names none itself. Raises ``LockFormatError``."""
     lock_format = format_of(source, name=format)
     refuse_conflict_markers(text, source)
-    return lock_format.parse(text, source, Asked(environment=environment, platforms=tuple(platforms)))
+    return lock_format.parse(text, source, Asked(environment=environment, platforms=tuple(platforms), python=python))
 
 
 def render_lock(lock: Lock, *, format: str = "conda-lock") -> str:  # noqa: A002 - the option's name
@@ -54,16 +55,19 @@ def read_lock(
     format: str | None = None,  # noqa: A002 - the option's name
     environment: str | None = None,
     platforms: Sequence[Platform] = (),
+    python: str | None = None,
+    some_platforms: bool = False,
 ) -> Lock:
     """Read a lock file with the evidence beside it. Raises ``LockFormatError`` with the file and the line or field at
-    fault. Options are as in ``parse_lock``."""
+    fault. Options are as in ``parse_lock``; with ``some_platforms`` those that the file is not made for are left
+    out."""
     file = Path(path)
     lock_format = format_of(str(path), name=format)
     if not file.is_file():
         raise ResolverError(f"{path}: there is no such lock", hint="make it with `samebox lock`")
     text = read_text(file)
     refuse_conflict_markers(text, str(path))
-    asked = Asked(environment=environment, platforms=tuple(platforms))
+    asked = Asked(environment=environment, platforms=tuple(platforms), python=python, some_platforms=some_platforms)
     return read_beside(file, lock_format.parse(text, str(path), asked))
 
 

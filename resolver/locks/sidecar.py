@@ -113,7 +113,7 @@ def _completed(lock: Lock, kept: _Sidecar, source: str) -> Lock:
         channels=tuple(kept.channels) if "channels" in silent_on else lock.channels,
         sources=tuple(kept.sources) if "sources" in silent_on else lock.sources,
         content_hash=tuple(sorted(kept.content_hash.items())) if "content_hash" in silent_on else lock.content_hash,
-        evidence=evidence_from_strings(strings, source) if "evidence" in silent_on else lock.evidence,
+        evidence=evidence_from_strings(strings, source, field="evidence") if "evidence" in silent_on else lock.evidence,
         platforms=tuple(_platform(locked, kept.packages, silent_on) for locked in lock.platforms),
         silent_on=frozenset(),
     )

@@ -102,6 +102,6 @@ def _artifact(package: LockedPackage) -> Artifact:
     if artifact is None:
         raise IntegrityError(
             f"{package.name} {package.version} has no sha256: it cannot be checked",
-            hint="lock again from the manifest, or complete the lock's hashes",
+            hint="`samebox lock --complete LOCK` looks up what is missing",
         )
     return artifact

@@ -11,7 +11,7 @@ from resolver.settings import pypi_converters as pypi
 from resolver.settings.auth_converter import authentication
 from resolver.settings.converters import Converter, Place
 from resolver.settings.places import nearest
-from resolver.settings.values import Pairs, SettingsLayer
+from resolver.settings.values import METADATA_CHOICES, Pairs, SettingsLayer
 
 __all__ = ["DOCKER", "SETTINGS", "Key", "read_layer"]
 
@@ -65,6 +65,7 @@ SETTINGS = (
     Key(name="repodata-filters", read=convert.texts(convert.match_spec)),
     Key(name="channel-priority", read=pypi.one_of("strict", "flexible", "disabled")),
     Key(name="missing-time", read=pypi.one_of("refuse", "take")),
+    Key(name="metadata", read=convert.texts(pypi.one_of(*METADATA_CHOICES))),
     Key(name="extras", read=convert.texts()),
     Key(name="groups", read=convert.texts()),
     Key(name="mirrors", read=convert.mirrors),

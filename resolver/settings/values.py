@@ -12,7 +12,10 @@ from resolver.platforms import DEFAULT_PLATFORMS
 from resolver.settings.places import nearest
 from resolver.transport import AuthenticationRule
 
-__all__ = ["Pairs", "Settings", "SettingsLayer"]
+__all__ = ["METADATA_CHOICES", "Pairs", "Settings", "SettingsLayer"]
+
+METADATA_CHOICES = ("timestamp", "git_sha", "git_user_name", "git_user_email", "input_md5", "input_sha")
+"""What a conda-lock.yml can say about itself, as conda-lock's ``--metadata`` calls it."""
 
 Pairs = tuple[tuple[str, Any], ...]
 """A table as a value: its keys, sorted, each with a hashable value."""
@@ -47,6 +50,7 @@ class SettingsLayer:
     repodata_filters: tuple[str, ...] | None = None
     channel_priority: str | None = None
     missing_time: str | None = None
+    metadata: tuple[str, ...] | None = None
     extras: tuple[str, ...] | None = None
     groups: tuple[str, ...] | None = None
     mirrors: tuple[tuple[str, str], ...] | None = None
@@ -67,7 +71,8 @@ class Settings:
     ``only_binary``, ``no_binary`` and ``allow_builds`` hold normalised names or ``:all:``, ``overrides`` PEP 508
     requirements, ``find_links`` URLs; ``index_strategy`` is ``first-index`` or ``unsafe-best-match``, ``missing_time``
     ``refuse`` or ``take``, ``channel_priority`` is ``strict``, ``flexible`` or ``disabled`` (conda's words),
-    ``repodata_filters`` are MatchSpecs of conda records that count as not being there.
+    ``repodata_filters`` are MatchSpecs of conda records that count as not being there; ``metadata`` is what a lock says
+    about its own file (``METADATA_CHOICES``).
     ``extras`` and ``groups`` are those to read from a pyproject.toml; ``None`` leaves that to the manifest.
     ``source`` is the file that was read, or ``None``.
     """
@@ -90,6 +95,7 @@ class Settings:
     repodata_filters: tuple[str, ...] = ()
     channel_priority: str = "strict"
     missing_time: str = "refuse"
+    metadata: tuple[str, ...] = ()
     extras: tuple[str, ...] | None = None
     groups: tuple[str, ...] | None = None
     mirrors: tuple[tuple[str, str], ...] = ()

@@ -54,6 +54,14 @@ class SourceTrees:
             )
         return SourceTree(url=exact, metadata=metadata, commit=commit)
 
+    def commit_of(self, url: str) -> str:
+        """The commit that a ``git+`` URL means now. Raises ``IndexUnavailable``."""
+        return self._git.commit_of(parse_git_url(url))
+
+    def tree_of(self, url: str) -> str:
+        """The digest that the folder of a portable URL has now. Raises ``ManifestError`` where there is none."""
+        return tree_digest(folder_at(url, self._base), self._environ)
+
     def folder(self, url: str, *, may_build: bool) -> SourceTree:
         """The folder that a portable URL means. Raises as ``repository`` does, and ``ManifestError`` where there is
         none."""

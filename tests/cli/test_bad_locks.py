@@ -56,7 +56,7 @@ CASES = (
         about="damaged evidence",
         done=lambda text: text.replace("samebox.roots: '[", "samebox.roots: '", 1),
         told="error: conda-lock.yml: metadata.custom_metadata: the evidence is damaged:",
-        hint="hint: lock again, or remove the samebox.* entries",
+        hint="hint: lock again, or remove the evidence",
     ),
 )
 

@@ -44,7 +44,7 @@ def _loaded(project: Project, arguments: Iterable[str]) -> set[str]:
         (("check", "--help"), (*_HEAVY, "urllib3")),
         (("install", "--help"), (*_HEAVY, "urllib3")),
         (("export", "--help"), (*_HEAVY, "urllib3")),
-        (("check",), ("resolvelib", "ssl", "urllib3", "rich")),
+        (("check",), ("resolvelib", "ssl", "urllib3", "http", "rich")),
         (("digest",), (*_HEAVY, "urllib3", "yaml")),
         (("why", "python"), (*_HEAVY, "urllib3", "yaml")),
         (("tree",), (*_HEAVY, "urllib3", "yaml")),

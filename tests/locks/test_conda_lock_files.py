@@ -8,7 +8,7 @@ import pytest
 
 from resolver.canonicalizer import digest
 from resolver.errors import IntegrityError, LockFormatError, NotRepresentable, ResolverError
-from resolver.locks.files import format_of, read_lock, write_lock
+from resolver.locks.files import format_of, parse_lock, read_lock, render_lock, write_lock
 from resolver.locks.formats.conda_lock import FORMAT
 from resolver.model import Lock, LockedPackage, PlatformLock
 
@@ -18,7 +18,7 @@ _DATA = Path(__file__).parent / "data"
 def test_a_lock_of_today() -> None:
     lock = read_lock(_DATA / "as-conda-lock-writes.conda-lock.yml")
     assert (lock.channels, lock.sources) == (
-        ("conda-forge", "https://conda.example.org/t/$TOKEN/private"),
+        ("https://conda.anaconda.org/conda-forge", "https://conda.example.org/t/$TOKEN/private"),
         ("environment.yml",),
     )
     assert (lock.name, lock.evidence) == (None, None)
@@ -35,7 +35,7 @@ def test_a_lock_of_today() -> None:
 
 def test_a_lock_of_the_oldest_form() -> None:
     lock = read_lock(_DATA / "oldest-form.conda-lock.yml")
-    assert (lock.channels, lock.sources) == (("conda-forge", "defaults"), ())
+    assert (lock.channels, lock.sources) == (("https://conda.anaconda.org/conda-forge", "defaults"), ())
     tzdata, nohash = lock.on("osx-arm64").packages
     assert (tzdata.name, tzdata.build, tzdata.subdir, tzdata.groups) == ("tzdata", "h0c530f3_0", "noarch", ("main",))
     assert (nohash.version, nohash.dependencies) == ("1", (("a", ""), ("b", "")))
@@ -82,3 +82,23 @@ def test_a_lock_that_cannot_be_written_leaves_the_old_file(tmp_path: Path) -> No
 def test_what_the_format_would_read_as_something_else_is_not_written(package: LockedPackage) -> None:
     with pytest.raises(NotRepresentable, match=r"has no place for all of this lock: sources that are no .*: a$"):
         FORMAT.render(Lock(platforms=(PlatformLock(platform="linux-64", packages=(package,)),)))
+
+
+@pytest.mark.parametrize(
+    ("url", "written"),
+    [
+        ("https://conda.anaconda.org/conda-forge", "conda-forge"),
+        ("https://conda.anaconda.org/conda-forge/label/dev", "conda-forge/label/dev"),
+        ("https://conda.anaconda.org/defaults", "https://conda.anaconda.org/defaults"),
+        ("https://conda.anaconda.org/nodefaults", "https://conda.anaconda.org/nodefaults"),
+        ("https://conda.anaconda.org/t/${TOKEN}/private", '"https://conda.anaconda.org/t/${TOKEN}/private"'),
+        ("https://conda.anaconda.org/conda-forge/", "https://conda.anaconda.org/conda-forge/"),
+        ("https://conda.example.org/main", "https://conda.example.org/main"),
+        ("defaults", "defaults"),
+    ],
+)
+def test_channels_of_the_default_server_are_written_by_name(url: str, written: str) -> None:
+    """conda-lock compares them by their spelling, and its own files have names."""
+    text = render_lock(Lock(platforms=(), channels=(url,)))
+    assert f"  channels:\n  - url: {written}\n" in text
+    assert parse_lock(text).channels == (url,)

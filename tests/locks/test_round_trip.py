@@ -36,4 +36,4 @@ def test_pyyaml_reads_the_same_strings(lock: Lock) -> None:
 
 @given(evidence=EVIDENCE)
 def test_evidence_comes_back_as_it_was(evidence: Evidence) -> None:
-    assert evidence_from_strings(evidence_to_strings(evidence), "x") == evidence
+    assert evidence_from_strings(evidence_to_strings(evidence), "x", field="notes") == evidence

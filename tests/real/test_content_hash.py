@@ -108,10 +108,7 @@ def _locked(folder: Path, channels: tuple[str, ...]) -> Path:
     "channel",
     [
         "conda-forge",
-        pytest.param(
-            "https://conda.anaconda.org/conda-forge",
-            marks=pytest.mark.xfail(reason="conda-lock compares channels by their spelling, and ours are URLs"),
-        ),
+        "https://conda.anaconda.org/conda-forge",
     ],
 )
 def test_conda_lock_takes_the_lock_for_locked(channel: str, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from resolver.locks.formats.targets import NoFile, Target
 from resolver.model import Artifact, Kind, LockedPackage, Origin
 from resolver.transport.urls import without_credentials
 
-__all__ = ["Entry", "File", "Place", "file_at", "fits", "git_url", "local_url", "locked"]
+__all__ = ["Entry", "File", "Place", "file_at", "fits", "git_url", "local_url", "locked", "rank_of"]
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,254}[A-Za-z0-9])?\Z", re.ASCII)
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]{0,511}\Z", re.ASCII)
@@ -191,7 +191,7 @@ def locked(
 def _chosen(entry: Entry, target: Target) -> Sequence[File]:
     """The one file that is best here; more than one only where they have one name and several hashes."""
     ranked = sorted(
-        ((rank, file) for file in entry.files if (rank := _rank(file, target)) is not None),
+        ((rank, file) for file in entry.files if (rank := rank_of(file.file_name, target)) is not None),
         key=lambda pair: (pair[0], pair[1].file_name, pair[1].sha256 or "", pair[1].url),
     )
     if not ranked:
@@ -208,16 +208,17 @@ def _chosen(entry: Entry, target: Target) -> Sequence[File]:
 
 def fits(file_name: str, target: Target) -> bool:
     """Whether a file is a wheel for the target."""
-    rank = _rank(File(file_name=file_name), target)
+    rank = rank_of(file_name, target)
     return rank is not None and rank[0] == 0
 
 
-def _rank(file: File, target: Target) -> tuple[int, int, tuple[int, str]] | None:
-    """Smaller is better: wheels by their best tag, of these the highest build number; then sdists."""
-    if not file.file_name.endswith(".whl"):
-        sdist = next((n for n, end in enumerate(_SDISTS) if file.file_name.endswith(end)), None)
+def rank_of(file_name: str, target: Target) -> tuple[int, int, tuple[int, str]] | None:
+    """Smaller is better: wheels by their best tag, of these the highest build number; then sdists. ``None`` is a file
+    that is not for the target."""
+    if not file_name.endswith(".whl"):
+        sdist = next((n for n, end in enumerate(_SDISTS) if file_name.endswith(end)), None)
         return None if sdist is None else (1, sdist, (0, ""))
-    parts = file.file_name.removesuffix(".whl").split("-")
+    parts = file_name.removesuffix(".whl").split("-")
     if len(parts) not in (5, 6):
         return None
     tags = ("-".join(tag) for tag in product(*(part.split(".") for part in parts[-3:])))

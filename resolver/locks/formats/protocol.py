@@ -16,10 +16,14 @@ __all__ = ["ANYTHING", "Asked", "Fitted", "LockFormat", "Loss", "Parse", "everyt
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """What a reader wants of a file: which of several ``environments`` (``None``: the only one, or the one that the
-    format calls its default), and for which ``platforms`` where the file itself names none."""
+    format calls its default), and for which ``platforms`` and which ``python`` (``3.12``, ``3.12.4``; ``None``: the
+    newest that the file allows) where the file itself names none. With ``some_platforms`` those of them that a file
+    is not made for are left out; it is an error else."""
 
     environment: str | None = None
     platforms: tuple[Platform, ...] = ()
+    python: str | None = None
+    some_platforms: bool = False
 
 
 ANYTHING = Asked()

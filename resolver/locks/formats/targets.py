@@ -11,11 +11,21 @@ from packaging.markers import InvalidMarker, Marker, UndefinedComparison, Undefi
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from resolver.errors import LockFormatError
-from resolver.locks.formats.protocol import Asked
+from resolver.locks.formats.protocol import ANYTHING, Asked
 from resolver.model import LockedPackage, Origin, PlatformLock
 from resolver.platforms import DEFAULT_PLATFORMS, KNOWN_PYTHONS, Platform, PythonTarget
 
-__all__ = ["NoFile", "Target", "locked_platforms", "specifiers", "target_for", "targets_among", "targets_for"]
+__all__ = [
+    "NoFile",
+    "Target",
+    "locked_platforms",
+    "pythons_asked",
+    "specifiers",
+    "target_for",
+    "target_with",
+    "targets_among",
+    "targets_for",
+]
 
 _T = TypeVar("_T")
 
@@ -61,32 +71,53 @@ class NoFile(LockFormatError):
     """A package has no file for a target. Another Python may have one."""
 
 
-def targets_for(platform: Platform, pythons: Iterable[SpecifierSet], source: str) -> Iterator[Target]:
-    """The platform with each known Python that one of ``pythons`` allows, the newest first. Raises
-    ``LockFormatError`` where there is none."""
+def targets_for(
+    platform: Platform, pythons: Iterable[SpecifierSet], source: str, *, asked: Asked = ANYTHING
+) -> Iterator[Target]:
+    """The platform with each known Python that one of ``pythons`` allows, the newest first, or with the one that is
+    asked for. Raises ``LockFormatError`` where there is none."""
     allowed = tuple(pythons)
-    versions = [v for v in reversed(KNOWN_PYTHONS) if any(v in some for some in allowed)]
+    versions = [v for v in pythons_asked(asked) if any(some.contains(v, prereleases=True) for some in allowed)]
     if not versions:
         wanted = " or ".join(repr(str(some)) for some in allowed)
+        if asked.python is not None:
+            raise LockFormatError(
+                f"this lock is for Python {wanted}, and not for {asked.python}",
+                origin=Origin(source=source),
+                hint="the setting python (--python) names another",
+            )
         raise LockFormatError(
             f"no Python that this release of Samebox knows satisfies {wanted}",
             origin=Origin(source=source),
             hint=f"known are {', '.join(KNOWN_PYTHONS)}",
         )
     for version in versions:
-        python = PythonTarget(version=version)
-        yield Target(
-            platform=platform.subdir,
-            python=python,
-            environment=platform.markers(python),
-            ranks={tag: rank for rank, tag in enumerate(platform.wheel_tags(python))},
-            source=source,
-        )
+        yield target_with(platform, PythonTarget(version=version), source)
 
 
-def target_for(platform: Platform, pythons: Iterable[SpecifierSet], source: str) -> Target:
-    """The platform with the newest known Python that one of ``pythons`` allows. Raises ``LockFormatError``."""
-    return next(targets_for(platform, pythons, source))
+def pythons_asked(asked: Asked) -> tuple[str, ...]:
+    """The Pythons to read a lock for, the newest first: the one that is asked for (its newest known patch, where only
+    3.12 is said), else all that are known."""
+    if asked.python is None:
+        return tuple(reversed(KNOWN_PYTHONS))
+    patches = (known for known in KNOWN_PYTHONS if known.startswith(f"{asked.python}."))
+    return (next(patches, asked.python),)
+
+
+def target_with(platform: Platform, python: PythonTarget, source: str) -> Target:
+    """The platform with that Python."""
+    return Target(
+        platform=platform.subdir,
+        python=python,
+        environment=platform.markers(python),
+        ranks={tag: rank for rank, tag in enumerate(platform.wheel_tags(python))},
+        source=source,
+    )
+
+
+def target_for(platform: Platform, pythons: Iterable[SpecifierSet], source: str, *, asked: Asked = ANYTHING) -> Target:
+    """The platform with the first Python that ``targets_for`` gives. Raises ``LockFormatError``."""
+    return next(targets_for(platform, pythons, source, asked=asked))
 
 
 def targets_among(
@@ -116,7 +147,7 @@ def _those_made(asked: Asked, make: Callable[[Platform], _T | None], source: str
     platforms: Sequence[Platform] = asked.platforms or [Platform.of(subdir) for subdir in DEFAULT_PLATFORMS]
     found = [(platform.subdir, make(platform)) for platform in platforms]
     missing = [subdir for subdir, made in found if made is None]
-    if missing and (asked.platforms or len(missing) == len(found)):
+    if missing and ((asked.platforms and not asked.some_platforms) or len(missing) == len(found)):
         raise LockFormatError(
             f"this lock is not for {', '.join(missing)}; it was made for {made_for}",
             origin=Origin(source=source),

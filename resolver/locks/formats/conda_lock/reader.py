@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 import msgspec
 
+from resolver.conda.urls import canonical_channel_url
 from resolver.errors import LockFormatError, ResolverError
 from resolver.locks.evidence import evidence_from_strings, evidence_to_strings
 from resolver.locks.formats.checks import check_packages
@@ -62,16 +63,22 @@ def _lock(document: Document, source: str) -> Lock:
         for platform, found in _rows_by_platform(document, source)
     )
     check_packages(platforms, source)
-    evidence = evidence_from_strings(custom, source)
+    evidence = evidence_from_strings(custom, source, field="metadata.custom_metadata")
     return Lock(
         name=custom.get(NAME),
         platforms=platforms,
-        channels=tuple(c if isinstance(c, str) else c.url for c in metadata.channels),
+        channels=tuple(map(_channel_url, (c if isinstance(c, str) else c.url for c in metadata.channels))),
         sources=tuple(metadata.sources),
         content_hash=tuple(sorted(metadata.content_hash.items())),
         evidence=evidence,
         metadata=tuple(_kept(metadata, evidence)),
     )
+
+
+def _channel_url(channel: str) -> str:
+    """A name is that of a channel of the default server; ``defaults`` stands for several, and a path for itself."""
+    is_name = channel and "://" not in channel and channel[0] not in "$./~" and channel != "defaults"
+    return canonical_channel_url(channel) if is_name else channel
 
 
 def _archives(custom: Mapping[str, str], source: str) -> frozenset[tuple[str, str]]:
@@ -151,6 +158,8 @@ def _pip_package(row: Row, groups: tuple[str, ...], is_archive: bool) -> LockedP
         url, subdirectory = reference.url, reference.subdirectory
         # conda-lock puts a git commit where the hash of a file stands
         commit = row.hash.sha256 or (reference.revision if reference.is_commit else None)
+        if commit is None and reference.revision is not None:
+            url = f"{url}@{reference.revision}"  # a branch or tag, whose commit must be looked up
     is_file = kind in ("pypi", "archive")
     return LockedPackage(
         kind=kind,

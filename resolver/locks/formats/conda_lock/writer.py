@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import msgspec
 
+from resolver.conda.urls import CHANNEL_ALIAS, canonical_channel_url, expand_defaults
 from resolver.locks.dependencies import merged
 from resolver.locks.evidence import evidence_to_strings
 from resolver.locks.formats.conda_lock.reader import build_in, kind_of
@@ -26,6 +27,7 @@ _HEADER = """\
 # conda-lock and micromamba can install from it.
 """
 
+_CHANNEL_NAME = re.compile(r"(?!t/)[A-Za-z0-9_][\w.-]*(?:/[\w.-]+)*\Z", re.ASCII)
 _VARIABLE = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))")
 
 
@@ -99,7 +101,7 @@ def write(lock: Lock) -> str:
 def _metadata(lock: Lock) -> Iterator[str]:
     yield from mapping("content_hash", sorted(lock.content_hash), indent=2)
     yield "  channels:\n" if lock.channels else "  channels: []\n"
-    for channel in lock.channels:
+    for channel in map(_channel_name, lock.channels):
         yield f"  - url: {scalar(channel)}\n    used_env_vars: {json.dumps(_variables_in(channel))}\n"
     yield from sequence("platforms", [p.platform for p in lock.platforms], indent=2)
     yield from sequence("sources", lock.sources, indent=2)
@@ -108,6 +110,14 @@ def _metadata(lock: Lock) -> Iterator[str]:
     if custom:
         yield "  custom_metadata:\n"
         yield from (f"    {scalar(name)}: {single_quoted(value)}\n" for name, value in sorted(custom.items()))
+
+
+def _channel_name(url: str) -> str:
+    """The name of a channel of the default server. conda-lock compares channels by their spelling, and manifests name
+    them so."""
+    name = url.removeprefix(f"{CHANNEL_ALIAS}/")
+    is_plain = name != url and _CHANNEL_NAME.match(name) and canonical_channel_url(name) == url
+    return name if is_plain and expand_defaults([name]) == (url,) else url
 
 
 def _variables_in(channel: str) -> list[str]:

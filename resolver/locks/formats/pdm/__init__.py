@@ -65,7 +65,7 @@ def parse(text: str, source: str, asked: Asked = ANYTHING) -> Lock:
     return Lock(
         platforms=locked_platforms(
             asked,
-            lambda platform: targets_of(document, platform, source),
+            lambda platform: targets_of(document, platform, source, asked),
             lambda target: _Reading(document=document, target=target, source=source).packages(),
             source,
             made_for=", ".join(target.platform or "all platforms" for target in metadata.targets)[:500],

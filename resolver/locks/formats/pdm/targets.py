@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from resolver.locks.formats.distributions import fits
 from resolver.locks.formats.pdm.document import Document, MadeFor
+from resolver.locks.formats.protocol import Asked
 from resolver.locks.formats.targets import Target, specifiers, targets_for
 from resolver.platforms import Platform
 
@@ -33,18 +34,18 @@ _SHORT = {"linux": "x86_64", "macos": "arm64", "windows": "amd64"}
 """The machine that PDM means where a target names none."""
 
 
-def targets_of(document: Document, platform: Platform, source: str) -> Iterable[Target]:
-    """The platform with each known Python that a target for it allows, the newest first; none where there is no such
-    target.
+def targets_of(document: Document, platform: Platform, source: str, asked: Asked) -> Iterable[Target]:
+    """The platform with each known Python that a target for it allows, the newest first (or the one that is asked
+    for); none where there is no such target.
 
     A lock without targets tells no Python: it is read for the newest one that most of its wheels are for."""
     targets = document.metadata.targets
     if not targets:
-        every = targets_for(platform, [specifiers("", source, "metadata")], source)
+        every = targets_for(platform, [specifiers("", source, "metadata")], source, asked=asked)
         return sorted(every, key=lambda target: -_wheels(document, target))
     made_for = [target for target in targets if _is_for(target, platform)]
     sets = [specifiers(_python(target), source, "metadata.targets") for target in made_for]
-    return targets_for(platform, sets, source) if made_for else ()
+    return targets_for(platform, sets, source, asked=asked) if made_for else ()
 
 
 def _wheels(document: Document, target: Target) -> int:

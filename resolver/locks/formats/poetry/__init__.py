@@ -56,7 +56,7 @@ def parse(text: str, source: str, asked: Asked = ANYTHING) -> Lock:
     return Lock(
         platforms=locked_platforms(
             asked,
-            lambda platform: targets_for(platform, pythons, source),
+            lambda platform: targets_for(platform, pythons, source, asked=asked),
             lambda target: _Reading(document=document, target=target, source=source).packages(),
             source,
             made_for="all platforms",

@@ -63,7 +63,9 @@ def parse(text: str, source: str, asked: Asked = ANYTHING) -> Lock:
 
 
 def _own_lock(document: Document, rows: list[_Row], ours: OwnLock, source: str) -> Lock:
-    evidence = evidence_from_strings({PREFIX + name: text for name, text in ours.evidence.items()}, source)
+    evidence = evidence_from_strings(
+        {PREFIX + name: text for name, text in ours.evidence.items()}, source, field="tool.samebox.evidence"
+    )
     targets = [own_target(platform, evidence, source) for platform in ours.platforms]
     return Lock(
         name=ours.name,

@@ -10,9 +10,9 @@ from packaging.specifiers import SpecifierSet
 
 from resolver.errors import LockFormatError, ResolverError
 from resolver.locks.formats.protocol import Asked
-from resolver.locks.formats.targets import Target, specifiers, targets_among
+from resolver.locks.formats.targets import Target, pythons_asked, specifiers, targets_among
 from resolver.model import Evidence, Origin
-from resolver.platforms import KNOWN_PYTHONS, Platform, PythonTarget, newest_python
+from resolver.platforms import Platform, PythonTarget, newest_python
 
 __all__ = ["foreign_targets", "groups_of", "own_target", "python_minors"]
 
@@ -76,21 +76,23 @@ def foreign_targets(
 
     def target_on(platform: Platform) -> Target | None:
         first = None
-        for python in _pythons(allowed):
+        for python in _pythons(allowed, asked):
             target = _target(platform, python, source)
             if environments and not any(_holds(marker, target) for marker in environments):
                 continue
             if has_all(target):
                 return target
             first = first or target
-        return first if asked.platforms else None  # what was asked for is refused with the package that has no file
+        return (
+            first if asked.platforms and not asked.some_platforms else None
+        )  # what was asked for is refused with the package that has no file
 
     made_for = " or ".join([(requires_python and f"Python {requires_python}") or "any Python", *environments[:3]])
     return targets_among(asked, target_on, source, made_for=made_for)
 
 
-def _pythons(allowed: SpecifierSet) -> list[PythonTarget]:
-    return [PythonTarget(version=version) for version in reversed(KNOWN_PYTHONS) if version in allowed]
+def _pythons(allowed: SpecifierSet, asked: Asked) -> list[PythonTarget]:
+    return [PythonTarget(version=version) for version in pythons_asked(asked) if version in allowed]
 
 
 def groups_of(marker: str | None, target: Target, main: Sequence[str], others: Sequence[str]) -> tuple[str, ...]:

@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+import json
+
 from packaging.utils import canonicalize_name
 
 from resolver.errors import LockFormatError, ResolverError
@@ -38,6 +40,7 @@ def parse(text: str, source: str, asked: Asked = ANYTHING) -> Lock:
         return Lock(
             platforms=tuple(_platform(target, packages) for target in targets),
             silent_on=_SILENT_ON,
+            metadata=(("python", json.dumps(header.python)),) if header.python else (),
         )
     except LockFormatError:
         raise
@@ -49,8 +52,8 @@ def _targets(named: tuple[str, ...] | None, python: str | None, asked: Asked, so
     if named is not None:
         return [own_target(subdir, None, source) for subdir in named]
     platforms = asked.platforms or tuple(Platform.of(subdir) for subdir in DEFAULT_PLATFORMS)
-    allowed = specifiers(f"=={python}.*" if python else "", source, "python")
-    return [target_for(platform, [allowed], source) for platform in platforms]
+    allowed = specifiers(f"=={python}.*" if python and asked.python is None else "", source, "python")
+    return [target_for(platform, [allowed], source, asked=asked) for platform in platforms]
 
 
 def _platform(target: Target, packages: list[tuple[Line, LockedPackage]]) -> PlatformLock:

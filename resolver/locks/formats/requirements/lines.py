@@ -227,11 +227,12 @@ def _direct(name: str, written: str, line: Line) -> LockedPackage:
 def _repository(name: str, written: str, line: Line, place: Place) -> LockedPackage:
     reference = parse_git_url(git_url(place, written))
     commit = reference.revision if reference.revision and FULL_COMMIT.match(reference.revision) else None
+    is_open = reference.revision is not None and commit is None  # a branch or tag, whose commit must be looked up
     return LockedPackage(
         kind="vcs",
         name=name,
         version=line.version or "",
-        url=reference.url,
+        url=f"{reference.url}@{reference.revision}" if is_open else reference.url,
         commit=commit,
         subdirectory=reference.subdirectory,
     )

@@ -64,7 +64,7 @@ def parse(text: str, source: str, asked: Asked = ANYTHING) -> Lock:
     supported = document.supported_markers
 
     def targets_on(platform: Platform) -> Iterator[Target]:
-        for target in targets_for(platform, pythons, source):
+        for target in targets_for(platform, pythons, source, asked=asked):
             if not supported or any(target.holds(marker) for marker in supported):
                 yield target
 

@@ -1,0 +1,166 @@
+"""From a lock to an image: base, ground, environment. No builder, and nothing of the image is run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from resolver import canonicalizer
+from resolver.errors import NotRepresentable
+from resolver.exporter.archive import DEFAULT_EPOCH
+from resolver.exporter.image_key import KEY_LABEL, image_key
+from resolver.exporter.oci.base import SCRATCH, BaseImage, BaseSource
+from resolver.exporter.oci.base_tree import BaseTree, read_tree
+from resolver.exporter.oci.environment import InstallSlice, environment_layers
+from resolver.exporter.oci.ground import check_base, ground_entries
+from resolver.exporter.oci.image import ImagePlan, make_image
+from resolver.exporter.oci.layer_cache import LayerCache
+from resolver.exporter.oci.layer_files import write_layer
+from resolver.exporter.oci.layers import MOST_LAYERS
+from resolver.exporter.oci.values import Image, Layer
+from resolver.exporter.quoting import absolute_path, image_user, label_key
+from resolver.exporter.shell import ARCHITECTURES
+from resolver.locks.slices import required_glibc, slice_of
+from resolver.model import MAIN, DockerSection, Lock
+
+__all__ = ["OciOptions", "oci_image"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OciOptions:
+    """How an image is made. ``base`` names the base image (default: ``docker.base_image``; ``scratch``: none);
+    ``variables`` are the environment's; ``epoch`` is every file's time in seconds since 1970."""
+
+    docker: DockerSection = field(default_factory=DockerSection)
+    groups: tuple[str, ...] = (MAIN,)
+    base: str | None = None
+    variables: tuple[tuple[str, str], ...] = ()
+    epoch: int = DEFAULT_EPOCH
+
+
+def oci_image(
+    lock: Lock,
+    platform: str,
+    *,
+    options: OciOptions,
+    base_source: BaseSource,
+    install: InstallSlice,
+    sizes: Mapping[str, int],
+    cache: LayerCache,
+    work: Path,
+    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+) -> Image:
+    """The image of what ``lock`` holds for ``platform`` and the groups.
+
+    ``install`` installs a slice into a folder for use at ``docker.prefix``; ``sizes`` gives the bytes of each package
+    file by sha256; ``work`` is an empty folder, in which files of the image lie until it has been written.
+
+    Raises ``NotRepresentable`` for what cannot be installed without being run, ``BuildError`` for a base that does not
+    fit, ``IntegrityError``, ``SettingsError``, and whatever ``install`` and ``base_source`` raise.
+    """
+    prefix = absolute_path(options.docker.prefix, field="docker.prefix")
+    content = slice_of(lock, platform, options.groups)
+    base = _base(options, platform, base_source, work)
+    tree = read_tree(base.layers, name=base.name) if base is not None else BaseTree()
+    if base is not None:
+        check_base(tree, name=base.name, prefix=prefix, glibc=required_glibc(lock, platform))
+    ground = _ground(tree, base, options, cache, work)
+    below = (*(base.layers if base is not None else ()), *ground)
+    environment = environment_layers(
+        content,
+        sizes,
+        prefix=prefix,
+        install=install,
+        cache=cache,
+        work=work,
+        room=MOST_LAYERS - len(below),
+        epoch=options.epoch,
+        progress=progress,
+    )
+    warnings = (*environment.warnings, *_warnings(base, required_glibc(lock, platform)))
+    plan = _plan(lock, platform, options, base)
+    return make_image(plan, base=base, layers=(*ground, *environment.layers), warnings=warnings)
+
+
+def _base(options: OciOptions, platform: str, source: BaseSource, work: Path) -> BaseImage | None:
+    if platform not in ARCHITECTURES:
+        raise NotRepresentable(
+            f"there are no images for {platform}", hint=f"choose among {', '.join(sorted(ARCHITECTURES))}"
+        )
+    name = options.base or options.docker.base_image
+    if name == SCRATCH:
+        return None
+    folder = work / "base"
+    folder.mkdir()
+    return source(name, architecture=ARCHITECTURES[platform][0], folder=folder)
+
+
+def _ground(
+    tree: BaseTree, base: BaseImage | None, options: OciOptions, cache: LayerCache, work: Path
+) -> tuple[Layer, ...]:
+    user = image_user(options.docker.user)
+    workdir = absolute_path(options.docker.workdir, field="docker.workdir")
+    entries = ground_entries(tree, name=base.name if base else SCRATCH, user=user, workdir=workdir)
+    if not entries:
+        return ()
+    layer = write_layer(
+        entries,
+        work / "ground",
+        created_by=f"samebox: the user {user.name}",
+        compression=cache.compression,
+        epoch=options.epoch,
+    )
+    return (layer,)
+
+
+def _plan(lock: Lock, platform: str, options: OciOptions, base: BaseImage | None) -> ImagePlan:
+    return ImagePlan(
+        platform=platform,
+        architecture=ARCHITECTURES[platform][0],
+        docker=options.docker,
+        conda=any(p.kind == "conda" for p in lock.on(platform).in_groups(options.groups)),
+        variables=options.variables,
+        labels=_labels(lock, platform, options, base),
+        epoch=options.epoch,
+    )
+
+
+def _labels(lock: Lock, platform: str, options: OciOptions, base: BaseImage | None) -> tuple[tuple[str, str], ...]:
+    """What leads from the image back to its lock; the names are those of the Dockerfile's labels."""
+    digest = canonicalizer.digest(lock)
+    environment = canonicalizer.digest(lock, platform=platform, groups=options.groups)
+    labels = {"org.opencontainers.image.version": digest.hex[:12]}
+    if lock.name:
+        labels["org.opencontainers.image.title"] = lock.name
+    if base is not None:
+        if base.reference:
+            labels["org.opencontainers.image.base.name"] = base.reference
+        labels["org.opencontainers.image.base.digest"] = base.digest
+        labels[KEY_LABEL] = _key(lock, platform, options, base)
+    labels |= {label_key(key): value for key, value in options.docker.labels}
+    labels["io.samebox.lock.digest"] = str(digest)
+    labels["io.samebox.groups"] = " ".join(sorted(set(options.groups)))
+    labels["io.samebox.platform"] = platform
+    labels[f"io.samebox.environment.digest.{platform}"] = str(environment)
+    return tuple(sorted(labels.items()))
+
+
+def _key(lock: Lock, platform: str, options: OciOptions, base: BaseImage) -> str:
+    """The key, as for a build context on the same base. One that is named by a digest has that."""
+    name = options.base or options.docker.base_image
+    pinned = name if "@" in name else f"base@{base.digest}"
+    key = image_key(
+        lock,
+        docker=replace(options.docker, base_image=pinned),
+        groups=options.groups,
+        platforms=(platform,),
+        variables=options.variables,
+    )
+    return str(key.digest)
+
+
+def _warnings(base: BaseImage | None, glibc: str) -> Iterable[str]:
+    if base is None:
+        need = f" {glibc} or later" if glibc else ""
+        yield f"there is no base image: whatever needs a C library (glibc{need}) or a shell will not start"

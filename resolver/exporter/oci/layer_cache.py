@@ -1,0 +1,156 @@
+"""Layers that were made before: ``ROOT/COMPRESSION/<first two hex digits>/KEY/`` with ``layer`` and ``layer.json``.
+
+The key is over all that the layer's bytes depend on. A layer appears whole, by the rename of its folder, and is
+checked against its digest each time that it is taken.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import filelock
+import msgspec
+
+from resolver.errors import BuildError
+from resolver.exporter.oci.contents import Item, archive_entries
+from resolver.exporter.oci.layer_files import write_layer
+from resolver.exporter.oci.values import Blob, Compression, Layer, layer_media_type
+
+__all__ = ["CachedLayer", "LayerCache"]
+
+
+class _Stored(msgspec.Struct, frozen=True, kw_only=True):
+    """``layer.json``. ``beside`` are the sha256s of other packages that bring one of its files too: whose mode such a
+    file has is settled by an install of all of them, so the layer is good where they are there."""
+
+    diff_id: str
+    digest: str
+    size: int
+    items: tuple[Item, ...]
+    beside: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CachedLayer:
+    """A layer and what is in it."""
+
+    layer: Layer
+    items: tuple[Item, ...]
+
+
+class LayerCache:
+    """The layers below ``root`` in one compression. Safe with other threads and processes."""
+
+    def __init__(self, root: Path, *, compression: Compression = "gzip") -> None:
+        self._root = root
+        self.compression: Compression = compression
+
+    def find(self, key: str, *, created_by: str, present: frozenset[str]) -> CachedLayer | None:
+        """The layer of this key, or ``None`` where there is none, or it is damaged, or not good for an environment of
+        the packages with the sha256s ``present``."""
+        folder = self._place(key)
+        try:
+            stored = msgspec.json.decode((folder / "layer.json").read_bytes(), type=_Stored)
+            if not present.issuperset(stored.beside) or _sha256(folder / "layer") != stored.digest:
+                return None
+        except (FileNotFoundError, msgspec.DecodeError):
+            return None
+        blob = Blob(
+            media_type=layer_media_type(self.compression),
+            digest=stored.digest,
+            size=stored.size,
+            source=folder / "layer",
+        )
+        return CachedLayer(
+            layer=Layer(blob=blob, diff_id=stored.diff_id, created_by=created_by),
+            items=stored.items,
+        )
+
+    def add(
+        self,
+        key: str,
+        root: Path,
+        items: tuple[Item, ...],
+        *,
+        beside: tuple[str, ...],
+        prefix: str,
+        created_by: str,
+        epoch: int,
+    ) -> CachedLayer:
+        """Make the layer of the ``items`` below ``root``, and keep it. ``beside``: the sha256s of packages of other
+        layers that bring one of the items too."""
+        folder = self._place(key)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".making-", ignore_cleanup_errors=True) as name:
+            new = Path(name) / "new"
+            new.mkdir()
+            made = write_layer(
+                archive_entries(root, items, prefix),
+                new / "layer",
+                created_by=created_by,
+                compression=self.compression,
+                epoch=epoch,
+            )
+            stored = _Stored(
+                diff_id=made.diff_id, digest=made.blob.digest, size=made.blob.size, items=items, beside=beside
+            )
+            (new / "layer.json").write_bytes(msgspec.json.encode(stored))
+            _put(new, folder, Path(name) / "old")
+        found = self.find(key, created_by=created_by, present=frozenset(beside))
+        if found is None:
+            raise BuildError(f"{folder}: the layer that was just written is not what it was", hint="is the disk sound?")
+        return found
+
+    def _place(self, key: str) -> Path:
+        return self._root / self.compression / key[:2] / key
+
+    @contextlib.contextmanager
+    def work_folder(self) -> Iterator[Path]:
+        """An empty folder for this run, removed at its end. What killed runs have left is removed too."""
+        self._root.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(self._root / ".work.lock"):  # nobody may take a folder that is not locked yet for dead
+            for left in sorted(self._root.glob(".work-*/")):
+                _remove_if_dead(left)
+            folder = Path(tempfile.mkdtemp(dir=self._root, prefix=".work-"))
+            own = filelock.FileLock(folder / "lock")
+            own.acquire()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            own.release()
+
+
+def _put(new: Path, folder: Path, aside: Path) -> None:
+    """Rename ``new`` into its place; a damaged one there is moved aside, and another process may have been faster
+    with the same bytes."""
+    with contextlib.suppress(FileNotFoundError):
+        folder.rename(aside)
+    with contextlib.suppress(FileExistsError):
+        try:
+            new.rename(folder)
+        except OSError:
+            if not folder.is_dir():
+                raise
+
+
+def _remove_if_dead(folder: Path) -> None:
+    """The lock of a folder goes with the process that made it, however that ended."""
+    lock = filelock.FileLock(folder / "lock", blocking=False)
+    try:
+        lock.acquire()
+    except (filelock.Timeout, OSError):
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    lock.release()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return f"sha256:{hashlib.file_digest(stream, 'sha256').hexdigest()}"
