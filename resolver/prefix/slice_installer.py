@@ -991,6 +991,7 @@ def _restate_conda_meta(root: Path, slice_: Slice, bytecode: set[str]) -> set[st
             record = json.loads(path.read_bytes())
             entries = [_restored(entry, root) for entry in record["paths_data"]["paths"]]
         entries = sorted((e for e in entries if e["_path"] not in bytecode), key=lambda e: str(e["_path"]))
+        _refuse_missing(package, root, entries)
         record["paths_data"]["paths"] = entries
         record["files"] = [e["_path"] for e in entries if e["path_type"] != "directory"]
         record |= {"url": package.public_url, "channel": package.channel, "fn": package.file_name}
@@ -1003,6 +1004,15 @@ def _restate_conda_meta(root: Path, slice_: Slice, bytecode: set[str]) -> set[st
         owned.add("conda-meta/history")
     (root / MARKER).write_bytes(_json({"samebox": 1, "slice": f"sha256:{slice_.sha256}"}))
     return owned
+
+
+def _refuse_missing(package: Package, root: Path, entries: Iterable[dict[str, object]]) -> None:
+    """rattler moves a file aside where a folder on its way is another package's link, and says nothing."""
+    missing = [str(e["_path"]) for e in entries if not os.path.lexists(root / str(e["_path"]))]
+    if missing:
+        raise InstallError(
+            f"{package}: {missing[0]} could not be put in its place: another package has a link or a file on the way"
+        )
 
 
 def _restored(entry: dict[str, object], root: Path) -> dict[str, object]:

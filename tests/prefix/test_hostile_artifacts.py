@@ -138,6 +138,13 @@ def test_links_inside_the_prefix_are_kept(tmp_path: Path) -> None:
     assert (env / "bin/tool").read_bytes() == b"x"
 
 
+def test_a_file_in_a_folder_that_is_a_link_of_another_package(tmp_path: Path) -> None:
+    """Nothing of what was locked may be missing without a word."""
+    one = raw_conda("one", [("lib/near.txt", b"x"), ("lib64", "lib")])
+    two = raw_conda("two", [("lib64/far.txt", b"y")])
+    refuse(tmp_path, [one, two], "two 1.0 .*: lib64/far.txt could not be put in its place")
+
+
 def test_a_conda_package_that_unpacks_through_a_link(tmp_path: Path) -> None:
     items = [raw_conda("evil", [("a", str(tmp_path)), ("a/evil", b"x")])]
     refuse(tmp_path, items, "evil 1.0 .*: cannot be unpacked")
