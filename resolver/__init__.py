@@ -5,6 +5,7 @@
     resolver.write_lock(lock, "conda-lock.yml")
     resolver.digest(lock)                      # sha256:…, the same on every machine
     resolver.docker_context(lock)              # a build context, as files in memory
+    resolver.build(lock).wait()                # an image in docker, podman or buildah; not built twice
     resolver.export_lock(lock, "pixi").text    # the same lock in another format
 
 The library never prints and never exits; everything that can go wrong is a ``ResolverError``. Names are imported
@@ -16,6 +17,7 @@ __version__ = "0.1.0"
 # what is imported here is imported by every run of the command: not even `typing`, which costs as much as Python
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from resolver.building import build
     from resolver.canonicalizer import digest
     from resolver.environment import Environment, read_environment
     from resolver.errors import ResolverError
@@ -34,6 +36,7 @@ __all__ = [
     "Lock",
     "ResolverError",
     "Session",
+    "build",
     "check",
     "compare_locks",
     "digest",
@@ -55,6 +58,7 @@ _HOMES = {
     "Lock": "resolver.model",
     "ResolverError": "resolver.errors",
     "Session": "resolver.session",
+    "build": "resolver.building",
     "check": "resolver.locking",
     "compare_locks": "resolver.locks.differences",
     "digest": "resolver.canonicalizer",

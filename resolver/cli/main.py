@@ -29,6 +29,7 @@ _COMMANDS = {
     "tree": "show what needs what in a lock",
     "diff": "say what is other in one lock than in another",
     "export": "turn a lock into something else: another format, or a Docker build context",
+    "build": "make an image of a lock with docker, podman or buildah, unless there is one already",
     "install": "install a lock into a prefix",
     "init": "set up a project: an example of the settings, and how git merges its locks",
     "git-merge-driver": "what git runs to merge two locks (see init)",

@@ -23,12 +23,13 @@ from resolver import canonicalizer
 from resolver.errors import BuildError, NotRepresentable
 from resolver.exporter.directory import CHECKSUMS
 from resolver.exporter.dockerfile import Installer, Plan, Strategy, render
+from resolver.exporter.image_key import KEY_LABEL, image_key
 from resolver.exporter.micromamba import checksum_file, explicit_file, requirements_file
 from resolver.exporter.quoting import label_key
 from resolver.exporter.shell import ARCHITECTURES
 from resolver.exporter.wheelhouse import InstallerWheel, hashed_requirements, installer_wheels
 from resolver.locks.slices import file_name_of, required_glibc, slice_of
-from resolver.model import MAIN, Artifact, BuildContext, ContextFile, DockerSection, Lock, LockedPackage
+from resolver.model import MAIN, Artifact, BuildContext, ContextFile, Digest, DockerSection, Lock, LockedPackage
 
 __all__ = ["docker_context"]
 
@@ -61,6 +62,8 @@ def docker_context(
     for platform in chosen:
         files.add(f"locks/{platform}.json", slice_of(lock, platform, wanted))
     packages = {platform: lock.on(platform).in_groups(wanted) for platform in chosen}
+    variables = _unique(variables, "variable")
+    key = image_key(lock, docker=docker, groups=wanted, platforms=chosen, variables=variables)
     plan = Plan(
         docker=docker,
         glibc=tuple((platform, required_glibc(lock, platform)) for platform in chosen),
@@ -68,8 +71,9 @@ def docker_context(
         installer=installer,
         conda=any(p.kind == "conda" for locked in packages.values() for p in locked),
         base_python=_uses_base_python(packages),
-        variables=_unique(variables, "variable"),
-        labels=_labels(lock, docker, chosen, wanted),
+        variables=variables,
+        # what micromamba and pip leave depends on which ones the build image has
+        labels=_labels(lock, docker, chosen, wanted, key.digest if installer == "samebox" else None),
     )
     files.add("Dockerfile", render(plan).encode())
     if installer == "samebox":
@@ -125,7 +129,7 @@ def _platforms(lock: Lock, asked: Iterable[str] | None) -> tuple[str, ...]:
 
 
 def _labels(
-    lock: Lock, docker: DockerSection, platforms: tuple[str, ...], groups: tuple[str, ...]
+    lock: Lock, docker: DockerSection, platforms: tuple[str, ...], groups: tuple[str, ...], key: Digest | None
 ) -> tuple[tuple[str, str], ...]:
     digest = canonicalizer.digest(lock)
     image, _, pinned = docker.base_image.partition("@")
@@ -138,6 +142,8 @@ def _labels(
     if lock.name:
         labels["org.opencontainers.image.title"] = lock.name
     labels |= {label_key(key): value for key, value in _unique(docker.labels, "label")}
+    if key is not None:
+        labels[KEY_LABEL] = str(key)
     labels["io.samebox.lock.digest"] = str(digest)
     labels["io.samebox.groups"] = " ".join(groups)
     for platform in platforms:

@@ -1,0 +1,145 @@
+"""``samebox build``: a lock as an image in docker, podman or buildah; not built again where it is there already."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from resolver.cli.options import add_json_argument, add_lock_argument, settings_beside
+from resolver.cli.progress import Progress
+from resolver.locks.files import read_lock
+
+if TYPE_CHECKING:
+    from resolver.engines import ImageBuild
+
+__all__ = ["add_arguments", "run"]
+
+_ENGINES = ("docker", "podman", "buildah")
+"""Known without importing the room."""
+
+_STEP = re.compile(
+    r"(?:#\d+ )?(?P<step>\[[^\]]+ \d+/\d+\] .*|(?:\[\d+/\d+\] )?(?:STEP \d+(?:/\d+)?:|Step \d+/\d+ :) .*)"
+)
+"""A line with which BuildKit, buildah and podman, or Docker's old builder begin a step."""
+_WIDTH = 100
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add_lock_argument(parser)
+    add("-t", "--tag", metavar="NAME:TAG", help="what the image is called (default: the lock's name, and latest)")
+    add("--engine", choices=_ENGINES, help="what builds it (default: the first of these that answers)")
+    add("-p", "--platform", metavar="PLATFORM", help="a platform of the lock (default: this machine's architecture)")
+    add("-g", "--group", action="append", metavar="GROUP", help="a group besides main; may be repeated")
+    add("-e", "--environment", metavar="NAME", help="the [environments.NAME] of the settings")
+    add("--push", action="store_true", help="push it to the registry that its name says")
+    add(
+        "--progress",
+        choices=["auto", "plain"],
+        default="auto",
+        help="plain: every line of the log on stderr; auto (default): the step that runs; the log is kept either way",
+    )
+    add(
+        "--strategy",
+        choices=["thin", "vendored"],
+        default="thin",
+        help="thin (default): the build downloads; vendored: the build needs no network, and has none",
+    )
+    add("--no-reuse", action="store_true", help="build, even if there is an image with the same key")
+    add("--offline", action="store_true", help="use the caches only")
+    add_json_argument(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    if options.progress == "plain":
+        return _build(options, _shown)
+    with Progress() as progress:
+        progress("preparing the build")
+        return _build(options, lambda line: _tell_step(line, progress))
+
+
+def _build(options: argparse.Namespace, on_line: Callable[[str], None]) -> int:
+    from resolver.building import build
+    from resolver.session import Session
+
+    path = Path(options.lock)
+    settings = settings_beside(path).for_environment(options.environment)
+    lock = read_lock(path)
+    with _ended_by_sigterm(), Session.for_settings(settings, offline=options.offline) as session:
+        image = build(
+            lock,
+            tag=options.tag,
+            docker=settings.docker,
+            groups=tuple(dict.fromkeys(("main", *(options.group or ())))),
+            platform=options.platform,
+            engine=options.engine,
+            strategy=options.strategy,
+            push=options.push,
+            reuse=not options.no_reuse,
+            session=session,
+            index_urls=(*settings.extra_index_urls, *([settings.index_url] if settings.index_url else [])),
+            on_line=on_line,
+        )
+        image_id = image.wait()
+    _report(image, image_id, options)
+    return 0
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Whoever ends us ends the builder too: it is in a group of its own, where no signal but ours reaches it."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _shown(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _tell_step(line: str, progress: Progress) -> None:
+    match = _STEP.fullmatch(line)
+    if match is not None:
+        progress(match["step"][:_WIDTH])
+
+
+def _report(image: ImageBuild, image_id: str, options: argparse.Namespace) -> None:
+    """What happened on stderr, and the image's name on stdout, for `docker run $(samebox build)`."""
+    if image.reused:
+        told = f"{image.image}: {image.reused} had it already; nothing was built"
+    else:
+        told = f"{image.image}: built by {image.engine.name}{' and pushed' if options.push else ''}"
+    print(f"{told}; the log is {image.log_path}", file=sys.stderr)
+    if image.reason:
+        print(f"note: it is built each time, since {image.reason}", file=sys.stderr)
+        print("hint: docker.base-image = NAME@sha256:… says which base it is", file=sys.stderr)
+    if options.json:
+        print(json.dumps(_body(image, image_id), indent=2, sort_keys=True))
+        return
+    print(image.image)
+
+
+def _body(image: ImageBuild, image_id: str) -> dict[str, str | None]:
+    return {
+        "image": image.image,
+        "id": image_id or None,
+        "key": str(image.key) if image.key is not None else None,
+        "reason": image.reason or None,
+        "reused": image.reused or None,
+        "engine": image.engine.name,
+        "log": str(image.log_path),
+    }

@@ -1,0 +1,15 @@
+"""Builders of images, by their command lines: docker, podman and buildah.
+
+``engine`` finds one and knows what to say to it (``dialects`` is where they differ), ``image_build`` runs it,
+``process_group`` ends it, ``build_log`` keeps what it says without secrets (``redaction``), and ``failures`` finds in
+that the step that failed.
+"""
+
+from __future__ import annotations
+
+from resolver.engines.build_log import BuildLog
+from resolver.engines.engine import ENGINES, Engine, find_engine
+from resolver.engines.image_build import ImageBuild
+from resolver.engines.values import BuildRequest, Command
+
+__all__ = ["ENGINES", "BuildLog", "BuildRequest", "Command", "Engine", "ImageBuild", "find_engine"]

@@ -1,0 +1,79 @@
+"""What a build says, line by line: kept in a file, and read again from its beginning by whoever asks."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from resolver.engines.redaction import redacted
+from resolver.errors import BuildError
+
+__all__ = ["BuildLog"]
+
+_KEPT = 50
+"""Logs in a folder; the oldest go first."""
+
+
+class BuildLog:
+    """One log, written by one thread and read by any. ``path`` is the file; ``on_line`` is called with each line."""
+
+    def __init__(self, folder: Path, name: str, on_line: Callable[[str], None] | None = None) -> None:
+        """Make ``folder/name-….log``. Raises ``BuildError`` where nothing can be written."""
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            _remove_oldest(folder)
+            descriptor, path = tempfile.mkstemp(dir=folder, prefix=f"{name}-", suffix=".log")
+        except OSError as error:
+            raise BuildError(f"{folder}: cannot keep a log there: {error.strerror}") from error
+        self.path = Path(path)
+        self._stream = os.fdopen(descriptor, "w", encoding="utf-8", errors="replace")
+        self._on_line = on_line
+        self._news = threading.Condition()
+        self._closed = False
+
+    def write(self, line: str) -> str:
+        """Add a line, without what is secret in it, and give it back as it was written."""
+        line = redacted(line)
+        self._stream.write(f"{line}\n")
+        self._stream.flush()
+        with self._news:
+            self._news.notify_all()
+        if self._on_line is not None:
+            self._on_line(line)
+        return line
+
+    def lines(self) -> Iterator[str]:
+        """Every line from the first, as it comes, until the log is closed."""
+        with self.path.open(encoding="utf-8") as stream:
+            held = ""
+            while True:
+                closed = self._closed  # before reading: what was written before it is then read too
+                held += stream.readline()
+                if held.endswith("\n"):
+                    yield held[:-1]
+                    held = ""
+                elif closed:
+                    return
+                else:
+                    with self._news:
+                        self._news.wait(0.1)
+
+    def close(self) -> None:
+        with self._news:
+            self._closed = True
+            self._news.notify_all()
+        self._stream.close()
+
+
+def _remove_oldest(folder: Path) -> None:
+    times = {}
+    for path in folder.glob("*.log"):
+        with contextlib.suppress(FileNotFoundError):  # another run removes them too
+            times[path] = path.stat().st_mtime_ns
+    newest = sorted(times, key=lambda path: (times[path], path.name), reverse=True)
+    for path in newest[_KEPT - 1 :]:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,152 @@
+"""A build that runs: what it will be called, what it says, and how to wait for it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from pathlib import Path
+from types import TracebackType
+from typing import TextIO
+
+from resolver.engines.build_log import BuildLog
+from resolver.engines.engine import Engine
+from resolver.engines.failures import failed_step
+from resolver.engines.process_group import ProcessGroup
+from resolver.engines.values import Command
+from resolver.errors import BuildError
+from resolver.model import Digest
+
+__all__ = ["ImageBuild"]
+
+_TAIL = 2000
+"""Lines of a command among which the failed step is looked for."""
+_PATIENCE = 30.0
+"""Seconds for what is left to be done after a build was ended."""
+
+
+class ImageBuild:
+    """The handle of one build, which runs in a thread of its own from the moment it is made.
+
+    ``image`` is its name; ``key`` its key, or ``None``, and then ``reason`` says why it has none; ``reused`` says where
+    the image was found (``docker``, ``registry`` …), ``""`` if it had to be built. As a context manager it ends what
+    still runs when the block fails.
+    """
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        commands: Sequence[Command],
+        log: BuildLog,
+        image: str,
+        key: Digest | None,
+        reason: str,
+        reused: str,
+        image_id: str | Path,
+        scratch: Path | None = None,
+    ) -> None:
+        """Run ``commands`` one after the other. ``image_id`` is the image's id, or the file to which the engine writes
+        it; ``scratch`` is a folder that is removed at the end."""
+        self.engine = engine
+        self.image = image
+        self.key = key
+        self.reason = reason
+        self.reused = reused
+        self._log = log
+        self._image_id = image_id
+        self._scratch = scratch
+        self._group = ProcessGroup()
+        executor = ThreadPoolExecutor(1, "samebox-build")
+        self._result = executor.submit(self._run, tuple(commands))
+        executor.shutdown(wait=False)
+
+    @property
+    def log_path(self) -> Path:
+        """Where all that was said is kept."""
+        return self._log.path
+
+    @property
+    def done(self) -> bool:
+        return self._result.done()
+
+    def lines(self) -> Iterator[str]:
+        """What was said, from the first line on, and what is still said until the build has ended."""
+        return self._log.lines()
+
+    def wait(self, *, show_output: bool = False, out: TextIO | None = None) -> str:
+        """Wait for the end, and give the image's id (``""`` where it is in a registry alone).
+
+        ``show_output`` writes the log from its first line to ``out`` (default: stderr). Raises ``BuildError`` with the
+        last lines of the step that failed. Whatever ends the waiting (Ctrl-C) ends the build as well.
+        """
+        try:
+            if show_output:
+                stream = out if out is not None else sys.stderr
+                for line in self.lines():
+                    stream.write(f"{line}\n")
+                    stream.flush()
+            return self._result.result()
+        except BaseException:
+            self._end()
+            raise
+
+    def cancel(self) -> None:
+        """End the build and all that it has started, if it still runs."""
+        self._group.cancel()
+
+    def _end(self) -> None:
+        """Cancel, and wait until its folder is gone too: the process may end right after this."""
+        self.cancel()
+        wait((self._result,), timeout=_PATIENCE)
+
+    def __enter__(self) -> ImageBuild:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            self._end()
+
+    def _run(self, commands: tuple[Command, ...]) -> str:
+        try:
+            for command in commands:
+                self._call(command)
+            image_id = self._image_id if isinstance(self._image_id, str) else self._written_id(self._image_id)
+            self._log.write(f"samebox: {self.image} is ready{f', {image_id}' if image_id else ''}")
+            return image_id
+        except OSError as error:
+            raise BuildError(f"{error.filename or self.log_path}: {error.strerror or error}") from error
+        finally:
+            self._log.close()
+            if self._scratch is not None:
+                shutil.rmtree(self._scratch)
+
+    def _call(self, command: Command) -> None:
+        self._log.write(f"samebox: {' '.join((self.engine.name, *command.words[1:]))}")
+        said: deque[str] = deque(maxlen=_TAIL)
+        code = self._group.run(command.words, self.engine.environ, lambda line: said.append(self._log.write(line)))
+        if self._group.cancelled:
+            self._log.write("samebox: cancelled")
+            raise BuildError("the build was cancelled", hint=self._hint())
+        if code:
+            step, last = failed_step(tuple(said))
+            at = f" at {step}" if step else ""
+            self._log.write(f"samebox: {self.engine.name} {command.what} ended with {code}")
+            raise BuildError(
+                "\n".join(
+                    (f"{self.engine.name} {command.what} ended with {code}{at}", *(f"  {line}" for line in last))
+                ),
+                hint=self._hint(),
+            )
+
+    def _written_id(self, path: Path) -> str:
+        if not path.is_file():
+            raise BuildError(f"{self.engine.name} has not said which image it made", hint=self._hint())
+        return path.read_text(encoding="utf-8").strip()
+
+    def _hint(self) -> str:
+        return f"all that was said is in {self.log_path}"

@@ -1,0 +1,80 @@
+"""Images by their keys in Debian's docker-registry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from resolver.building import RegistryImages
+from resolver.errors import RegistryUnavailable
+from resolver.registry import Reference, Registry
+from tests.registry.images import CONFIG, INDEX, LAYER, MANIFEST, SmallImage, described, digest_of, index_of
+from tests.registry.programs import DockerRegistry, docker_registry
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerRegistry]:
+    with docker_registry(tmp_path_factory.mktemp("docker-registry")) as running:
+        yield running
+
+
+@pytest.fixture
+def registry() -> Iterator[Registry]:
+    with Registry(timeout=5.0, retries=0) as opened:
+        yield opened
+
+
+def push(registry: Registry, name: str, image: SmallImage) -> None:
+    reference = Reference.parse(name)
+    registry.push_blob(reference, image.config, described(image.config, CONFIG))
+    registry.push_blob(reference, image.layer, described(image.layer, LAYER))
+    registry.push_manifest(reference, image.manifest, MANIFEST)
+
+
+@pytest.mark.parametrize(("value", "found"), [("1", True), ("2", False), ("", False)])
+def test_an_image_counts_only_if_it_has_the_label_itself(
+    server: DockerRegistry, registry: Registry, value: str, found: bool
+) -> None:
+    image = SmallImage()
+    push(registry, f"{server.host}/one:key-1", image)
+    digest = RegistryImages(registry).find(
+        f"{server.host}/one:key-1", platform="linux/amd64", label="org.example.a", value=value
+    )
+    assert digest == (image.digest if found else None)
+
+
+def test_no_image_and_no_repository_is_none(server: DockerRegistry, registry: Registry) -> None:
+    push(registry, f"{server.host}/two:1", SmallImage())
+    images = RegistryImages(registry)
+    for name in ("two:key-1", "never:key-1"):
+        assert images.find(f"{server.host}/{name}", platform="linux/amd64", label="org.example.a", value="1") is None
+
+
+def test_an_index_is_looked_through_and_tagged_as_a_whole(server: DockerRegistry, registry: Registry) -> None:
+    """BuildKit pushes an image with its attestation as an index."""
+    image, other = SmallImage(), SmallImage(text="other", architecture="arm64")
+    name = f"{server.host}/three"
+    push(registry, f"{name}:amd64", image)
+    push(registry, f"{name}:arm64", other)
+    index = index_of(image, other)
+    registry.push_manifest(Reference.parse(f"{name}:key-1"), index, INDEX)
+    images = RegistryImages(registry)
+    digest = images.find(f"{name}:key-1", platform="linux/arm64", label="org.example.a", value="1")
+    assert digest == digest_of(index)
+    images.tag(f"{name}:latest", digest)
+    assert registry.document(Reference.parse(f"{name}:latest")).content == index
+
+
+def test_another_name_for_it(server: DockerRegistry, registry: Registry) -> None:
+    image = SmallImage()
+    push(registry, f"{server.host}/four:key-1", image)
+    push(registry, f"{server.host}/four:latest", SmallImage(text="before"))
+    RegistryImages(registry).tag(f"{server.host}/four:latest", image.digest)
+    found = registry.find(Reference.parse(f"{server.host}/four:latest"))
+    assert found is not None and found.digest == image.digest
+
+
+def test_a_registry_that_does_not_answer_is_an_error(registry: Registry) -> None:
+    with pytest.raises(RegistryUnavailable, match=r"127\.0\.0\.1:1"):
+        RegistryImages(registry).find("127.0.0.1:1/a:key-1", platform="linux/amd64", label="a", value="1")
