@@ -159,7 +159,8 @@ LOCKS = st.builds(
     platforms=st.dictionaries(st.sampled_from(PLATFORMS), _PLATFORM_LOCKS, max_size=3).map(
         lambda found: tuple(PlatformLock(platform=name, packages=tuple(ps)) for name, ps in found.items())
     ),
-    channels=st.lists(TEXTS | _WORDS, max_size=2).map(tuple),
+    # a lock holds canonical URLs, whatever a manifest called its channels
+    channels=st.lists((TEXTS | _WORDS).map("https://conda.example.org/{}".format), max_size=2).map(tuple),
     sources=st.lists(TEXTS | _WORDS, max_size=2).map(tuple),
     content_hash=st.dictionaries(st.sampled_from(PLATFORMS), HASHES, max_size=2).map(
         lambda found: tuple(sorted(found.items()))

@@ -87,7 +87,7 @@ def _with(old: str, new: str) -> str:
 )
 def test_a_bad_lock_is_told_with_its_place(text: str, message: str | None) -> None:
     if message is None:
-        assert _parse(text).channels == ("1",)
+        assert _parse(text).channels == ("https://conda.anaconda.org/1",)
         return
     with pytest.raises(LockFormatError) as error:
         _parse(text)

@@ -110,7 +110,7 @@ def test_the_base_of_these_is_read(name: str, text: str) -> None:
             _PYLOCK + _with(_OWN, "samebox]\n\n", "samebox]\nname = 'b'\n\n"),
             "LOCK: packages[0]: a is called 'b' in tool.samebox",
         ),
-        (_PYLOCK + _OWN + "[tool.samebox.evidence]\nroots = '{'\n", "LOCK: metadata.custom_metadata: the evidence is "),
+        (_PYLOCK + _OWN + "[tool.samebox.evidence]\nroots = '{'\n", "LOCK: tool.samebox.evidence: the evidence is "),
         (
             _with(_PYLOCK, _PYLOCK.splitlines()[-1], 'vcs = { type = "hg", url = "x", commit-id = "1" }'),
             "LOCK: packages[0].vcs: a repository of 'hg', and only git is known here",
