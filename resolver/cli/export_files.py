@@ -13,6 +13,7 @@ from resolver.cli.lock_sources import LockSource, platforms_of
 from resolver.errors import SettingsError
 from resolver.files import write_atomic
 from resolver.locks.conversion import Exported, export_lock
+from resolver.locks.files import format_of, refuse_to_lose_environments
 from resolver.locks.sidecar import sidecar_path
 from resolver.model import Lock
 
@@ -51,6 +52,9 @@ def export_files(options: argparse.Namespace) -> int:
     evidence = options.evidence is not False
     if options.check:
         return _check(outputs, evidence=evidence, options=options)
+    for output in outputs:
+        if output.place != "-":
+            refuse_to_lose_environments(Path(output.place), format_of("", name=options.format), output.exported.text)
     wrote = [_write(output, evidence=evidence) for output in outputs]
     return 1 if any(wrote) and options.exit_non_zero_on_write else 0
 

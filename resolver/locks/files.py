@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from resolver.errors import LockFormatError, ResolverError
+from resolver.errors import LockFormatError, NotRepresentable, ResolverError
 from resolver.files import read_text, write_atomic
 from resolver.locks.formats import Asked, LockFormat, format_for_file, format_named, known_formats
 from resolver.locks.merge import refuse_conflict_markers
@@ -13,7 +13,7 @@ from resolver.locks.sidecar import read_beside, sidecar_path, sidecar_text
 from resolver.model import Lock, Origin
 from resolver.platforms import Platform
 
-__all__ = ["format_of", "parse_lock", "read_lock", "render_lock", "write_lock"]
+__all__ = ["format_of", "parse_lock", "read_lock", "refuse_to_lose_environments", "render_lock", "write_lock"]
 
 
 def format_of(file_name: str, *, name: str | None = None) -> LockFormat:
@@ -73,11 +73,28 @@ def read_lock(
 
 def write_lock(lock: Lock, path: Path | str, *, format: str | None = None) -> None:  # noqa: A002 - the option's name
     """Write a lock file whole, or leave the one that is there as it is. What its format has no place for goes into a
-    file beside it (see ``sidecar``)."""
+    file beside it (see ``sidecar``). Raises ``NotRepresentable``, also where the file holds other environments."""
     file = Path(path)
     lock_format = format_of(str(path), name=format)
     text = lock_format.render(lock)
+    refuse_to_lose_environments(file, lock_format, text)
     beside = sidecar_text(lock, lock_format.silent_on) if lock_format.silent_on else None
     write_atomic(file, text.encode())
     if beside is not None:
         write_atomic(sidecar_path(file), beside.encode())
+
+
+def refuse_to_lose_environments(file: Path, lock_format: LockFormat, text: str) -> None:
+    """Raise ``NotRepresentable`` if the file holds environments that ``text``, which is to take its place, does not."""
+    stays = {*lock_format.environments(text, str(file))}
+    if not stays or not file.is_file():
+        return
+    try:
+        lost = sorted({*lock_format.environments(read_text(file), str(file))} - stays)
+    except LockFormatError:
+        return  # nothing in it could be read
+    if lost:
+        raise NotRepresentable(
+            f"{file} holds other environments, which would be lost: {', '.join(lost)}",
+            hint="write to another file, or take these out first",
+        )

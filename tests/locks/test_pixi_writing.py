@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from resolver.canonicalizer import digest
 from resolver.errors import NotRepresentable
+from resolver.locks.files import write_lock
 from resolver.locks.formats import LockFormat
 from resolver.locks.formats.pixi import FORMAT, PIXI_7
 from resolver.model import Evidence, Lock, LockedPackage, PlatformLock
@@ -266,3 +267,16 @@ def test_a_credential_of_an_index_is_not_written() -> None:
     text = PIXI_7.render(_lock(_wheel(), evidence=evidence))
     assert "    - https://index.example.org/simple\n" in text
     assert "TOKEN" not in text
+
+
+def test_a_file_with_other_environments_is_not_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "pixi.lock"
+    text = (_DATA / "v6.pixi.lock").read_text()
+    path.write_text(text)
+    lock = Lock(platforms=(PlatformLock(platform="linux-64", packages=(_conda(),)),))
+    with pytest.raises(NotRepresentable, match=r"pixi\.lock holds other environments, which would be lost: docs$"):
+        write_lock(lock, path)
+    assert path.read_text() == text
+    path.write_text("no lock at all")
+    write_lock(lock, path)
+    assert FORMAT.environments(path.read_text(), "pixi.lock") == ("default",)
