@@ -234,7 +234,8 @@ class LockedPackage:
     ``dependencies`` are the names that this package needs on this platform, each with its constraint in the
     syntax of the package's own world (``""`` or ``*``: any). ``sha256`` may be missing only in a lock that was
     read from elsewhere; such a package has no identity (see ``canonicalizer``). ``candidates`` are the files among
-    which such a lock does not choose; ``url`` is ``""`` where it does not say where the file is.
+    which such a lock does not choose; ``url`` is ``""`` where it does not say where the file is. ``other_hashes`` are
+    those of other algorithms (``sha512:hex``), where it has no sha256.
     """
 
     kind: Kind
@@ -253,6 +254,7 @@ class LockedPackage:
     subdirectory: str | None = None
     tree: str | None = None
     candidates: tuple[Artifact, ...] = ()
+    other_hashes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _refuse(not self.name, "a locked package without a name")

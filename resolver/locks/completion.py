@@ -101,7 +101,13 @@ def _named(packages: Mapping[str, Iterable[str]]) -> str:
 
 
 def _completed(locked: PlatformLock, lookups: Lookups, failures: _Failures) -> PlatformLock:
-    lacks = [package for package in locked.packages if lacking(package) is not None]
+    lacks = []
+    for package in locked.packages:
+        if package.other_hashes and package.sha256 is None:
+            algorithms = ", ".join(sorted({text.partition(":")[0] for text in package.other_hashes}))
+            failures.add(package, locked.platform, IntegrityError(f"it is known by {algorithms} only, not by sha256"))
+        elif lacking(package) is not None:
+            lacks.append(package)
     found: dict[int, LockedPackage] = {}
     conda = [package for package in lacks if package.kind == "conda"]
     if conda:

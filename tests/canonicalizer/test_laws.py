@@ -94,6 +94,7 @@ _OTHERS: dict[str, list[Any]] = {
     "subdirectory": ["python"],
     "tree": [_OTHER],
     "candidates": [],  # a package that has them has no identity
+    "other_hashes": [("sha512:" + "f" * 128,)],
 }
 """What does not count, unless the table says so for the kind."""
 

@@ -156,3 +156,9 @@ def test_a_channel_that_does_not_answer_is_the_reason_for_all_of_its_packages() 
         "2 packages cannot be completed: a 1 (linux-64, osx-64), b 1 (linux-64, osx-64): "
         "https://conda.example.org/main: answered 503"
     )
+
+
+def test_what_is_known_by_another_hash_alone_is_not_taken_unchecked() -> None:
+    package = _project(other_hashes=("sha512:" + "f" * 128,))
+    with pytest.raises(IntegrityError, match=r"bits 1.0 \(linux-64\): it is known by sha512 only, not by sha256"):
+        _completed(package)

@@ -94,6 +94,7 @@ class File:
     url: str = ""
     sha256: str | None = None
     size: int | None = None
+    other_hash: str | None = None
 
     @property
     def is_sdist(self) -> bool:
@@ -122,7 +123,10 @@ def file_at(place: Place, *, name: str | None, url: str = "", digest: str | None
         raise place.error(f"not the name of a file: {file_name[:200]!r}")
     if size is not None and size < 0:
         raise place.error(f"not a size: {size}")
-    return File(file_name=file_name, url=where, sha256=_sha256(digest, place), size=size)
+    sha256 = _sha256(digest, place)
+    return File(
+        file_name=file_name, url=where, sha256=sha256, size=size, other_hash=None if sha256 is not None else digest
+    )
 
 
 def _sha256(digest: str | None, place: Place) -> str | None:
@@ -181,6 +185,7 @@ def locked(
         sha256=first.sha256 if first and not several else None,
         size=first.size if first and not several else None,
         candidates=tuple(Artifact(url=f.url, sha256=f.sha256, size=f.size) for f in files if several and f.sha256),
+        other_hashes=(first.other_hash,) if first is not None and first.other_hash is not None else (),
         commit=entry.commit,
         subdirectory=entry.subdirectory,
         groups=tuple(sorted(set(groups))),

@@ -185,7 +185,10 @@ def package_of(line: Line) -> LockedPackage:
     except InvalidVersion as error:
         raise line.error(f"not a version: {version[:200]!r}") from error
     one, several = _hashes(line.hashes)
-    return LockedPackage(kind="pypi", name=name, version=version, url="", sha256=one, candidates=several)
+    other = () if one or several else line.hashes
+    return LockedPackage(
+        kind="pypi", name=name, version=version, url="", sha256=one, candidates=several, other_hashes=other
+    )
 
 
 def _hashes(hashes: tuple[str, ...]) -> tuple[str | None, tuple[Artifact, ...]]:
@@ -220,6 +223,7 @@ def _direct(name: str, written: str, line: Line) -> LockedPackage:
         url=place.url(url),
         sha256=one,
         candidates=several,
+        other_hashes=() if one or several else line.hashes,
         subdirectory=said.get("subdirectory"),
     )
 
