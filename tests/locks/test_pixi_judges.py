@@ -55,7 +55,10 @@ def _sha256(package: Any, is_conda: bool) -> str | None:
     return digest.hex() if digest else None
 
 
-@pytest.mark.parametrize("name", ["v3", "v4", "v5", "v6", "v7", "rattler.v7", "written.v6", "written.v7"])
+_MADE = ("rattler.v4", "rattler.v5", "rattler.v6", "rattler.v7")
+
+
+@pytest.mark.parametrize("name", ["v3", "v4", "v5", "v6", "v7", *_MADE, "written.v6", "written.v7"])
 def test_rattler_finds_what_is_read(name: str, tmp_path: Path) -> None:
     text = (_DATA / f"{name}.pixi.lock").read_text()
     lock = FORMAT.parse(text, name)

@@ -107,6 +107,9 @@ def _expected(*more: LockedPackage) -> Lock:
         ("v5", _expected(_RICH, _TOOLS, _local("0.1"))),
         ("v6", _expected(_RICH, _TOOLS, _local("0.1"))),
         ("v7", _expected(_RICH, _TOOLS, _local(""))),
+        ("rattler.v4", _expected(_RICH, _TOOLS, _local("0.1"))),
+        ("rattler.v5", _expected(_RICH, _TOOLS, _local("0.1"))),
+        ("rattler.v6", _expected(_RICH, _TOOLS, _local("0.1"))),
         ("rattler.v7", _expected(_RICH, _TOOLS, _local(""))),
     ],
 )
