@@ -17,13 +17,13 @@ __version__ = "0.1.0"
 # what is imported here is imported by every run of the command: not even `typing`, which costs as much as Python
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from resolver.building import build
+    from resolver.building import build, lock_of_image, pin_bases
     from resolver.canonicalizer import digest
     from resolver.environment import Environment, read_environment
     from resolver.errors import ResolverError
     from resolver.locking import check, lock
     from resolver.locks.conversion import export_lock
-    from resolver.locks.differences import compare_locks
+    from resolver.locks.comparison import compare_locks
     from resolver.locks.files import parse_lock, read_lock, render_lock, write_lock
     from resolver.model import BuildContext, Digest, Lock
     from resolver.outputs import docker_context, install
@@ -44,7 +44,9 @@ __all__ = [
     "export_lock",
     "install",
     "lock",
+    "lock_of_image",
     "parse_lock",
+    "pin_bases",
     "read_environment",
     "read_lock",
     "render_lock",
@@ -60,13 +62,15 @@ _HOMES = {
     "Session": "resolver.session",
     "build": "resolver.building",
     "check": "resolver.locking",
-    "compare_locks": "resolver.locks.differences",
+    "compare_locks": "resolver.locks.comparison",
     "digest": "resolver.canonicalizer",
     "docker_context": "resolver.outputs",
     "export_lock": "resolver.locks.conversion",
     "install": "resolver.outputs",
     "lock": "resolver.locking",
+    "lock_of_image": "resolver.building",
     "parse_lock": "resolver.locks.files",
+    "pin_bases": "resolver.building",
     "read_environment": "resolver.environment",
     "read_lock": "resolver.locks.files",
     "render_lock": "resolver.locks.files",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING
 from resolver.errors import ManifestError, SettingsError
 from resolver.files import read_text
 from resolver.manifests import read_manifests
+from resolver.manifests.application_server import with_server
 from resolver.model import MAIN, EnvironmentSpec, Lock, Origin, PypiRequirement
 from resolver.platforms import Platform, overrides_from_environment
 from resolver.session import Session
 from resolver.settings import HAVE_SETTINGS, Settings, SettingsLayer, find_sources, read_settings
+from resolver.values import dataclass
 
 if TYPE_CHECKING:
     from resolver.solver.policy import FilePolicy
@@ -54,7 +56,7 @@ class Environment:
         if text is not None:
             from resolver.manifests import parse_environment_yml
 
-            return cls(spec=parse_environment_yml(text, source="<text>"), settings=settings or Settings())
+            return _made(parse_environment_yml(text, source="<text>"), settings)
         return _from_file(path, settings)
 
     @classmethod
@@ -65,7 +67,7 @@ class Environment:
         if text is not None:
             from resolver.manifests import parse_requirements_txt
 
-            return cls(spec=parse_requirements_txt(text, source="<text>"), settings=settings or Settings())
+            return _made(parse_requirements_txt(text, source="<text>"), settings)
         return _from_file(path, settings)
 
     @classmethod
@@ -254,6 +256,7 @@ def read_environment(
         texts=texts,
     )
     overrides = _conda_overrides(os.environ if environ is None else environ)
+    spec = with_server(spec, settings.docker)
     return Environment(spec=spec, settings=settings, options=options, directory=folder, overrides=overrides)
 
 
@@ -287,4 +290,12 @@ def _from_file(path: Path | str | None, settings: Settings | None) -> Environmen
     if path is None:
         raise ManifestError("no manifest is given", hint="give a path, or text=…")
     environment = read_environment(path)
-    return environment if settings is None else replace(environment, settings=settings)
+    if settings is None:
+        return environment
+    return replace(environment, spec=with_server(environment.spec, settings.docker), settings=settings)
+
+
+def _made(spec: EnvironmentSpec, settings: Settings | None) -> Environment:
+    """What a text declares, with what these settings ask for besides."""
+    settings = settings or Settings()
+    return Environment(spec=with_server(spec, settings.docker), settings=settings)

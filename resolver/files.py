@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from resolver.errors import ResolverError
 
 __all__ = ["cache_directory", "lock_file", "read_text", "write_atomic"]
+
+_PAUSE = 0.05
+"""Seconds between two looks at whether a lock is free."""
 
 
 def read_text(path: Path) -> str:
@@ -38,16 +42,17 @@ def write_atomic(path: Path, content: bytes) -> None:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    temporary = path.with_name(f".{path.name}.{os.urandom(8).hex()}.tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
     try:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
-        Path(name).chmod(_mode_for(path))
-        Path(name).replace(path)
+        temporary.chmod(_mode_for(path))
+        temporary.replace(path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 
@@ -65,17 +70,40 @@ def lock_file(path: Path, *, timeout: float = 600.0) -> Iterator[None]:
 
     Waits up to ``timeout`` seconds, then raises ``ResolverError``.
     """
-    import filelock
-
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with filelock.FileLock(path, timeout=timeout):
+        with _held(path, timeout):
             yield
-    except filelock.Timeout as error:
+    except TimeoutError as error:
         raise ResolverError(
             f"another process has held {path} for {timeout:.0f} seconds",
             hint="wait for it to end, or end it; the lock is released when its process is gone",
         ) from error
+
+
+@contextlib.contextmanager
+def _held(path: Path, timeout: float) -> Iterator[None]:
+    """Raises ``TimeoutError``. Where the system has ``flock``, that is all there is to it: to import filelock takes
+    as long as to solve a platform."""
+    if sys.platform == "win32":
+        import filelock
+
+        with filelock.FileLock(path, timeout=timeout):
+            yield
+        return
+    import fcntl
+
+    end = time.monotonic() + timeout
+    with path.open("ab") as stream:
+        while True:
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as error:
+                if time.monotonic() >= end:
+                    raise TimeoutError from error
+                time.sleep(_PAUSE)
+        yield
 
 
 def cache_directory(environ: dict[str, str] | os._Environ[str]) -> Path:

@@ -7,11 +7,11 @@ back.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
 from resolver.errors import SettingsError
+from resolver.values import dataclass
 
 __all__ = ["Mirrors"]
 

@@ -1,20 +1,25 @@
 """The values that flow through Samebox: declared, locked, and exported.
 
 All of them are frozen, slotted and keyword-only, hold tuples and not lists, and refuse in their constructor
-what cannot be. This module imports nothing of ours but the errors.
+what cannot be. This module imports nothing of ours but the errors and how values are made.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from resolver.errors import ResolverError
+from resolver.values import dataclass
 
 __all__ = [
     "MAIN",
+    "SERVE",
+    "Application",
+    "ApplicationFiles",
     "Artifact",
     "Aspect",
     "BuildContext",
@@ -25,19 +30,26 @@ __all__ = [
     "DockerSection",
     "EnvironmentSpec",
     "Evidence",
+    "FileTree",
+    "HealthCheck",
     "IndexOptions",
     "Kind",
     "Lock",
     "LockedPackage",
     "Origin",
     "PlatformLock",
+    "Preset",
     "PypiRequirement",
     "Root",
+    "TreeFile",
     "VirtualPackage",
 ]
 
 MAIN = "main"
 """The group (conda-lock: category) that everything belongs to unless it says otherwise."""
+
+SERVE = "serve"
+"""The group of the HTTP server of an image that answers requests (the preset of that name)."""
 
 Kind = Literal["conda", "pypi", "vcs", "archive", "directory"]
 
@@ -149,17 +161,92 @@ class IndexOptions:
     pre: bool = False
 
 
+Preset = Literal["train", "serve"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthCheck:
+    """How an engine asks whether a container does its work (``HEALTHCHECK`` of the Dockerfile reference). Times are in
+    seconds; what is ``None`` is left to the engine. An empty ``command`` is that of the preset ``serve``."""
+
+    command: tuple[str, ...] = ()
+    interval: int | None = None
+    timeout: int | None = None
+    start_period: int | None = None
+    retries: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """What an image runs besides its environment (``[docker.application]``).
+
+    ``source`` is a folder on this machine, ``entry`` a script below it (``/``-separated), ``model`` a file or folder.
+    ``train`` runs the script with ``arguments``; ``serve`` answers requests by the script's ``run(data)``, through the
+    HTTP server that ``server`` (a PEP 508 requirement) locks. ``workdir`` is a folder in the image, by default the one
+    that has the source. ``origin`` is where ``server``, or the preset that implies it, was written.
+    """
+
+    source: str | None = None
+    preset: Preset | None = None
+    entry: str | None = None
+    arguments: tuple[str, ...] = ()
+    variables: tuple[tuple[str, str], ...] = ()
+    workdir: str | None = None
+    ports: tuple[int, ...] = ()
+    health_check: HealthCheck | None = None
+    model: str | None = None
+    server: str = "waitress>=3"
+    origin: Origin | None = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        preset = f"the preset {self.preset}"
+        serves = self.preset == "serve"
+        _refuse(bool(self.preset and not (self.source and self.entry)), f"{preset} needs a source and an entry")
+        _refuse(not self.preset and bool(self.entry or self.arguments), "entry and arguments belong to a preset")
+        _refuse(serves and bool(self.arguments), f"{preset} imports its entry, and gives it no arguments")
+        _refuse(not serves and self.model is not None, "a model belongs to the preset serve")
+        _refuse(len(set(self.ports)) != len(self.ports), "a port stands there twice")
+        _refuse(any(not 0 < port < 65536 for port in self.ports), "a port is a number from 1 to 65535")
+        bare = self.health_check is not None and not self.health_check.command
+        _refuse(bare and not serves, "a health check needs a command")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DockerSection:
-    """What ``[docker]`` says about the image; see ``exporter`` for the meaning of each."""
+    """What ``[docker]`` says about the image; see ``exporter`` for the meaning of each.
+
+    ``gpu`` says whether ``gpu_base_image`` (``""``: the same as ``base_image``) is the base; ``None``: where what is
+    locked needs one. ``base_dockerfile`` is the text of a Dockerfile whose last stage is the base instead. With
+    ``user_managed`` no environment is installed, and ``interpreter_path`` must have ``required_packages`` (PEP 508).
+    ``apt`` are system packages, from ``apt_snapshot`` (an instant, ``20260115T000000Z``) of ``apt_mirror`` (``URL`` or
+    ``URL SUITE`` each).
+    """
 
     base_image: str = "debian:bookworm-slim"
     build_image: str = "python:3.12-slim-bookworm"
+    gpu_base_image: str = ""
+    gpu: bool | None = None
+    base_dockerfile: str = ""
+    user_managed: bool = False
+    interpreter_path: str = "/usr/bin/python3"
+    required_packages: tuple[str, ...] = ()
+    apt: tuple[str, ...] = ()
+    apt_snapshot: str | None = None
+    apt_mirror: tuple[str, ...] = ()
     user: str = "samebox"
     prefix: str = "/opt/env"
     workdir: str = "/home/samebox"
     command: tuple[str, ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
+    resolve_base: bool = True
+    insecure_registries: tuple[str, ...] = ()
+    cache_mounts: bool = False
+    application: Application | None = None
+
+    @property
+    def python(self) -> str:
+        """The interpreter that runs in the image."""
+        return self.interpreter_path if self.user_managed else f"{self.prefix}/bin/python"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +272,7 @@ class EnvironmentSpec:
         return tuple(r for r in self.pip if r.platforms is None or platform in r.platforms)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class VirtualPackage:
     """A property of the target system that conda packages may depend on (CEP 30): ``__glibc 2.28``."""
 
@@ -407,6 +494,35 @@ class ContextFile:
         _refuse(any(p in ("", ".", "..") for p in parts), f"not a path inside a context: {self.path!r}")
         _refuse((self.content is None) == (self.source is None), f"{self.path}: either bytes or a source")
         _refuse(self.mode not in (0o644, 0o755), f"{self.path}: mode {self.mode:o} is neither 644 nor 755")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreeFile:
+    """One file below a folder: its ``path`` there, and the file on disk that has its bytes (``source``)."""
+
+    path: str
+    source: str
+    sha256: str
+    mode: int = 0o644
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileTree:
+    """The files of a folder, and their digest in hex (``source_trees.tree``)."""
+
+    files: tuple[TreeFile, ...]
+    digest: str
+
+    def __post_init__(self) -> None:
+        _refuse(not _HEX64.match(self.digest), f"not a sha256 in lower-case hex: {self.digest!r}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationFiles:
+    """What lies in the folders of an ``Application``."""
+
+    source: FileTree | None = None
+    model: FileTree | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,11 +19,11 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 from resolver.errors import SettingsError
+from resolver.values import dataclass
 
 __all__ = ["NamesMap", "is_python_package", "known_projects", "normalize"]
 

@@ -7,20 +7,21 @@ import json
 import platform as host
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resolver.errors import BuildError, IndexUnavailable
-from resolver.model import MAIN, Artifact, BuildContext, DockerSection, Lock
+from resolver.model import MAIN, ApplicationFiles, Artifact, BuildContext, DockerSection, Lock
 from resolver.session import Session
 
 if TYPE_CHECKING:
     from resolver.exporter.dockerfile import Installer, Strategy
-    from resolver.exporter.oci import BaseSource, Compression, Image, OciOptions
+    from resolver.exporter.oci import BaseSource, Compression, Image, InstallSlice, LayerCache, OciOptions, SlicePart
     from resolver.exporter.wheelhouse import InstallerWheel
     from resolver.prefix import InstallReport
 
-__all__ = ["docker_context", "host_platform", "install", "oci_images"]
+__all__ = ["application_files", "docker_context", "host_platform", "install", "oci_images"]
 
 
 def docker_context(
@@ -31,15 +32,17 @@ def docker_context(
     platforms: Iterable[str] | None = None,
     strategy: Strategy = "thin",
     installer: Installer = "samebox",
+    application: ApplicationFiles | None = None,
+    build_platforms: Iterable[str] | None = None,
     session: Session | None = None,
     index_urls: Sequence[str] = (),
 ) -> BuildContext:
     """The Docker build context of a lock: see ``resolver.exporter.context``.
 
-    ``thin`` reads nothing from outside. ``vendored`` fetches every artifact into the store, and the wheels of the
+    ``thin`` reads nothing from outside but the folders of ``docker.application``; ``application`` is what was read
+    there already. ``vendored`` fetches every artifact into the store, and the wheels of the
     installer, whose sha256 this release fixes, from the first of ``index_urls`` and the session's default index that
-    has them. Raises ``NotRepresentable``, ``IntegrityError``,
-    ``IndexUnavailable``.
+    has them. Raises ``NotRepresentable``, ``IntegrityError``, ``IndexUnavailable``, ``SettingsError``.
     """
     from resolver.exporter import docker_context as context
 
@@ -52,6 +55,8 @@ def docker_context(
                 platforms=platforms,
                 strategy=strategy,
                 installer=installer,
+                application=application,
+                build_platforms=build_platforms,
                 session=opened,
                 index_urls=index_urls,
             )
@@ -70,9 +75,20 @@ def docker_context(
         strategy=strategy,
         installer=installer,
         variables=lock.evidence.variables if lock.evidence else (),
+        application=application or application_files(docker, session),
+        build_platforms=build_platforms,
         artifact_path=store.path,
         wheel_path=wheel_path,
     )
+
+
+def application_files(docker: DockerSection | None, session: Session) -> ApplicationFiles | None:
+    """What lies in the folders of ``docker.application`` now. Raises ``SettingsError``."""
+    if docker is None or docker.application is None:
+        return None
+    from resolver.source_trees import read_application
+
+    return read_application(docker.application, session.environ)
 
 
 def install(
@@ -137,12 +153,23 @@ def oci_images(
     Their layers are files in the session's cache, or in a folder there that is removed at the end of the context.
     Raises ``BuildError``, ``IntegrityError``, ``IndexUnavailable``, ``NotRepresentable``, ``SettingsError``.
     """
-    from resolver.exporter.oci import LayerCache, oci_image
+    from resolver.exporter.application import image_groups
+    from resolver.exporter.oci import CacheBound, LayerCache, oci_image
     from resolver.locks.slices import artifacts_of
 
     report = progress or (lambda stage, done, total: None)
+    options = replace(
+        options,
+        groups=image_groups(options.docker, options.groups),
+        application=options.application or application_files(options.docker, session),
+    )
     _remember_credentials(lock, session)
-    cache = LayerCache(session.cache / "oci-layers", compression=compression)
+    cache = LayerCache(
+        session.cache / "oci-layers",
+        compression=compression,
+        bases=session.cache / "oci-bases",
+        bound=CacheBound.of(session.environ),
+    )
     with contextlib.ExitStack() as stack:
         with _disk_errors(session.cache):
             work = stack.enter_context(cache.work_folder())
@@ -151,14 +178,13 @@ def oci_images(
                 folder = work / platform
                 folder.mkdir()
                 artifacts = artifacts_of(lock, platform, options.groups)
-                paths = session.store.fetch(artifacts)
                 image = oci_image(
                     lock,
                     platform,
                     options=options,
                     base_source=base_source,
                     install=_slice_install(artifacts, session, Path(options.docker.prefix), report),
-                    sizes={a.sha256: path.stat().st_size for a, path in zip(artifacts, paths, strict=True)},
+                    sizes=_package_sizes(artifacts, cache, session),
                     cache=cache,
                     work=folder,
                     progress=report,
@@ -167,20 +193,38 @@ def oci_images(
         yield tuple(images)
 
 
+def _package_sizes(artifacts: Sequence[Artifact], cache: LayerCache, session: Session) -> dict[str, int]:
+    """The bytes of each package file by sha256: what a file measures, never what a lock says of it. The files that are
+    not known yet are fetched."""
+    sizes = cache.package_sizes(artifact.sha256 for artifact in artifacts)
+    unknown = [artifact for artifact in artifacts if artifact.sha256 not in sizes]
+    if unknown:
+        paths = session.store.fetch(unknown)
+        found = {artifact.sha256: path.stat().st_size for artifact, path in zip(unknown, paths, strict=True)}
+        cache.keep_package_sizes(found)
+        sizes |= found
+    return sizes
+
+
 def _slice_install(
     artifacts: Sequence[Artifact], session: Session, prefix: Path, progress: Callable[[str, int, int], None]
-) -> Callable[[bytes, Path], InstallReport]:
+) -> InstallSlice:
     """Installs a part of what ``artifacts`` are for, for use at ``prefix`` on another machine."""
     from resolver.prefix import install as install_slice
 
-    def install_part(content: bytes, root: Path) -> InstallReport:
-        wanted = {package["sha256"] for package in json.loads(content)["packages"]}
+    def install_part(part: SlicePart, root: Path) -> InstallReport:
+        from resolver.prefix.slice_installer import KnownPython  # imports rattler
+
+        wanted = {package["sha256"] for package in json.loads(part.content)["packages"]}
+        python = part.interpreter
         return install_slice(
-            content,
+            part.content,
             root,
             artifacts=tuple(artifact for artifact in artifacts if artifact.sha256 in wanted),
             store=session.store,
             target_prefix=prefix,
+            python=KnownPython(version=python.version, executable=python.executable) if python is not None else None,
+            apart=part.apart,
             check_glibc=False,
             progress=progress,
         )

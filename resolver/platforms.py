@@ -9,10 +9,10 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from resolver.errors import ResolverError, SettingsError
 from resolver.model import VirtualPackage
+from resolver.values import dataclass
 
 __all__ = [
     "DEFAULT_PLATFORMS",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-
-from packaging.specifiers import SpecifierSet
-from packaging.version import InvalidVersion, Version
+from typing import TYPE_CHECKING
 
 from resolver.model import CondaSpec, EnvironmentSpec, Origin
+
+if TYPE_CHECKING:
+    from packaging.version import Version
 
 __all__ = ["conda_roots", "conda_version_spec", "pep440_of", "shown"]
 
@@ -43,6 +44,8 @@ def shown(spec: CondaSpec) -> str:
 
 def conda_version_spec(specifier: str) -> str:
     """A PEP 440 set as a conda version spec: the operators are the same but for ``==X.*`` and ``===``."""
+    from packaging.specifiers import SpecifierSet
+
     clauses = []
     for clause in sorted(SpecifierSet(specifier), key=str):
         if clause.operator == "==" and clause.version.endswith(".*"):
@@ -55,6 +58,8 @@ def conda_version_spec(specifier: str) -> str:
 def pep440_of(conda_version: str) -> Version:
     """A conda version as PEP 440 has it. Where it is none (``1.1.1w``), its leading numbers with the rest as local
     label, so that it still compares."""
+    from packaging.version import InvalidVersion, Version
+
     try:
         return Version(conda_version)
     except InvalidVersion:

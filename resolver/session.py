@@ -15,7 +15,7 @@ from resolver.errors import ResolverError
 from resolver.files import cache_directory, write_atomic
 from resolver.installed import installed_version
 from resolver.mirrors import Mirrors
-from resolver.transport import AuthenticationRule, Transport, without_credentials
+from resolver.transport import without_credentials
 
 if TYPE_CHECKING:
     from resolver.conda.channels import Channels
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from resolver.settings import Settings
     from resolver.source_trees import Builds, SourceTrees
     from resolver.store import ArtifactStore
+    from resolver.transport import AuthenticationRule, Transport
 
 __all__ = ["Session"]
 
@@ -72,6 +73,8 @@ class Session:
 
     @cached_property
     def transport(self) -> Transport:
+        from resolver.transport import Transport
+
         transport = Transport(
             mirrors=self.mirrors,
             offline=self.offline,
@@ -99,7 +102,7 @@ class Session:
             mirrors=self.mirrors,
             offline=self.offline,
             refresh=self.refresh,
-            private=PrivateRepodata(self.transport, self.cache / "private-repodata", refresh=self.refresh),
+            private=PrivateRepodata(lambda: self.transport, self.cache / "private-repodata", refresh=self.refresh),
         )
 
     @cached_property

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import contextlib
-import platform as host
-import re
+import itertools
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from resolver.building.attaching import Attachment
+from resolver.building.bases import open_registry, pin_bases
+from resolver.building.downloads import Downloads, downloads_of
 from resolver.building.registry_images import ImageRegistry, RegistryImages
+from resolver.building.target import Target, image_platforms, names_of, subdir_of
 from resolver.engines import BuildLog, BuildRequest, Command, Engine, ImageBuild, find_engine
-from resolver.errors import NotRepresentable, SettingsError
-from resolver.exporter import write_directory
-from resolver.exporter.image_key import KEY_LABEL, ImageKey, image_key
-from resolver.exporter.quoting import image_reference
-from resolver.exporter.shell import ARCHITECTURES
+from resolver.errors import BuildError
+from resolver.exporter import context_needs, source_date_epoch, write_directory
+from resolver.exporter.application import image_groups, launch_of, require_server
+from resolver.exporter.image_key import KEY_LABEL, image_key
+from resolver.exporter.shell import image_platform
+from resolver.exporter.wheelhouse import installer_platforms
 from resolver.model import MAIN, BuildContext, DockerSection, Lock
-from resolver.outputs import docker_context
-from resolver.registry import Registry
+from resolver.outputs import application_files, docker_context
 from resolver.session import Session
 
 if TYPE_CHECKING:
@@ -37,17 +40,22 @@ def build(
     tag: str | None = None,
     docker: DockerSection | None = None,
     groups: Iterable[str] = (MAIN,),
-    platform: str | None = None,
+    platforms: Iterable[str] | None = None,
     engine: str | None = None,
     strategy: Strategy = "thin",
+    network: str | None = None,
     push: bool = False,
     reuse: bool = True,
     registry: ImageRegistry | None = None,
+    lock_path: Path | str | None = None,
+    refresh_base: bool = False,
     session: Session | None = None,
     index_urls: Sequence[str] = (),
     on_line: Callable[[str], None] | None = None,
 ) -> ImageBuild:
-    """The image of a lock for ``platform`` (default: this machine's architecture), called ``tag``.
+    """The image of a lock for ``platforms`` (default: this machine's architecture), called ``tag``.
+
+    Platforms are conda subdirs, or in docker's words (``linux/arm64``); for several of them it is an image index.
 
     The engine (``docker``, ``podman`` or ``buildah``; default: the first that answers) is asked for an image with the
     same key, and, with ``push``, so is the registry that ``tag`` names (``registry`` stands in for it). Only where
@@ -55,32 +63,65 @@ def build(
     called with each line of its log, mostly from another thread. An image that has a key is also tagged
     ``REPOSITORY:key-…``.
 
+    What is for another machine is installed on this one nevertheless; only a few steps of the last stage need an
+    emulator. ``network`` is that of a thin build's steps (``host``, ``none``, or a network of the engine's); the last
+    of ``index_urls`` is where they find the installer.
+
+    Base images are taken by digest (see ``pin_bases``): ``lock_path`` is the lock's file, beside which the digests are
+    recorded, and ``refresh_base`` asks for them again. With ``push`` that file (default: the lock as a conda-lock.yml)
+    is attached to the image in the registry, see ``lock_of_image``.
+
     Raises ``BuildError`` where there is no engine, ``SettingsError`` for a wrong name, ``RegistryUnavailable`` where a
     registry cannot be asked, and what ``docker_context`` raises.
     """
     docker = docker or DockerSection()
-    groups = tuple(groups)
-    names = _names(lock, tag, push=push)
-    chosen = _platform(lock, platform)
+    groups = image_groups(docker, groups)
+    names = names_of(lock, tag, push=push)
+    chosen = image_platforms(lock, platforms)
+    require_server(lock, docker, chosen)
     variables = lock.evidence.variables if lock.evidence else ()
     with contextlib.ExitStack() as stack:
         opened = session or stack.enter_context(Session())
-        asked = stack.enter_context(Registry(environ=opened.environ, offline=opened.offline))
-        target = _Target(
-            engine=find_engine(opened.environ, engine),
+        files = application_files(docker, opened)
+        builder = find_engine(opened.environ, engine)
+        own = subdir_of(builder.architecture)
+        docker = _pinned(
+            docker,
+            context_needs(lock, docker=docker, groups=groups, platforms=chosen)[1],
+            platforms=chosen,
+            own=own,
+            pin=partial(pin_bases, lock=lock_path, refresh=refresh_base, session=opened),
+        )
+        launch = launch_of(docker, files)
+        images = (registry or RegistryImages(partial(open_registry, opened, docker))) if push else None
+        target = Target(
+            engine=builder,
             names=names,
-            platform=f"linux/{ARCHITECTURES[chosen][0]}",
-            key=image_key(lock, docker=docker, groups=groups, platforms=(chosen,), variables=variables),
-            registry=(registry or RegistryImages(asked)) if push else None,
-            network=strategy == "thin",
+            platforms=tuple(image_platform(platform) for platform in chosen),
+            apart=_builds_apart(builder, chosen, push=push),
+            key=image_key(lock, docker=docker, groups=groups, platforms=chosen, variables=variables, application=files),
+            registry=images,
+            attachment=Attachment(
+                image=names.image,
+                file=Attachment.file_of(lock, Path(lock_path) if lock_path is not None else None),
+                images=images,
+            )
+            if images is not None
+            else None,
+            network=(network or "") if strategy == "thin" else "none",
+            downloads=downloads_of(opened, index_urls) if strategy == "thin" else Downloads(),
+            health_check=launch is not None and launch.health_check is not None,
+            epoch=source_date_epoch(opened.environ),
         )
         context = partial(
             docker_context,
             lock,
             docker=docker,
             groups=groups,
-            platforms=(chosen,),
+            platforms=chosen,
             strategy=strategy,
+            application=files,
+            build_platforms=(own,) if own in installer_platforms() else None,
             session=opened,
             index_urls=index_urls,
         )
@@ -92,77 +133,28 @@ def build(
             raise
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Names:
-    """``image`` is ``[REGISTRY/]NAME:TAG``, ``repository`` the same without tag."""
-
-    image: str
-    repository: str
-
-    def of_key(self, key: ImageKey) -> tuple[str, ...]:
-        """The name by which the image is found again, here and in a registry, whatever it is called besides."""
-        return (f"{self.repository}:key-{key.digest.hex}",) if key.digest is not None else ()
-
-    @property
-    def word(self) -> str:
-        return re.sub(r"[^a-z0-9.]+", "-", self.image.lower())[-60:].strip("-.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Target:
-    """What is to be there in the end, and where: also in ``registry``, if there is one."""
-
-    engine: Engine
-    names: _Names
-    platform: str
-    key: ImageKey
-    registry: ImageRegistry | None
-    network: bool
-
-    def pushes(self) -> tuple[Command, ...]:
-        names = (self.names.image, *self.names.of_key(self.key)) if self.registry is not None else ()
-        return tuple(self.engine.push(name) for name in names)
+def _pinned(
+    docker: DockerSection,
+    images: Iterable[str],
+    *,
+    platforms: tuple[str, ...],
+    own: str | None,
+    pin: Callable[..., DockerSection],
+) -> DockerSection:
+    """The section with these images by digest. The build image is for the machine that installs."""
+    installing = (own,) if own is not None and own in installer_platforms() else platforms
+    pins: dict[str, Any] = {}
+    for image in images:
+        machines = installing if image == "build_image" else platforms
+        pins[image] = getattr(pin(docker, platforms=machines, images=(image,)), image)
+    return replace(docker, **pins)
 
 
-def _names(lock: Lock, tag: str | None, *, push: bool) -> _Names:
-    if tag is None:
-        if push:
-            raise SettingsError("an image is pushed by its name", hint="give REGISTRY/REPOSITORY:TAG with --tag")
-        tag = "-".join(re.findall(r"[a-z0-9]+", (lock.name or "").lower())) or "samebox"
-    image_reference(tag, field="--tag")
-    if "@" in tag:
-        raise SettingsError(f"--tag {tag}: the digest of an image is not chosen", hint="write NAME:TAG")
-    folder, slash, last = tag.rpartition("/")
-    name, _, version = last.partition(":")
-    repository = f"{folder}{slash}{name}"
-    return _Names(image=f"{repository}:{version or 'latest'}", repository=repository)
-
-
-def _platform(lock: Lock, asked: str | None) -> str:
-    """The one that was asked for, else this machine's architecture, else the only one that the lock has."""
-    have = tuple(p.platform for p in lock.platforms if p.platform in ARCHITECTURES)
-    if asked is not None:
-        if asked in have:
-            return asked
-        raise NotRepresentable(
-            f"the lock has no packages for an image for {asked}",
-            hint=f"it has: {', '.join(have) or 'no linux platform'}; lock for others with -p",
-        )
-    machine = {"arm64": "aarch64", "AMD64": "x86_64"}.get(host.machine(), host.machine())
-    own = [platform for platform in have if ARCHITECTURES[platform][1] == machine]
-    if own or len(have) == 1:
-        return (*own, *have)[0]
-    raise NotRepresentable(
-        f"the lock has no packages for {machine}, and not one linux platform to take instead",
-        hint=f"choose with --platform; it has: {', '.join(have) or 'no linux platform'}",
-    )
-
-
-def _start(target: _Target, context: Callable[[], BuildContext], log: BuildLog, *, reuse: bool) -> ImageBuild:
+def _start(target: Target, context: Callable[[], BuildContext], log: BuildLog, *, reuse: bool) -> ImageBuild:
     engine, key = target.engine, target.key
     for reason in engine.passed_over:
         log.write(f"samebox: {reason}")
-    log.write(f"samebox: {engine.name} {engine.version} builds for {target.platform}")
+    log.write(f"samebox: {engine.name} {engine.version} builds for {', '.join(target.platforms)}")
     if key.digest is None:
         log.write(f"samebox: no key, so the image is built: {key.reason}")
         return _build(target, context, log)
@@ -173,51 +165,99 @@ def _start(target: _Target, context: Callable[[], BuildContext], log: BuildLog, 
     return _reused(target, log) or _build(target, context, log)
 
 
-def _reused(target: _Target, log: BuildLog) -> ImageBuild | None:
+def _reused(target: Target, log: BuildLog) -> ImageBuild | None:
     """The image where there is one with the key: called by the name that was asked for, and not built."""
     engine, key, image = target.engine, str(target.key.digest), target.names.image
-    found = engine.find_image(KEY_LABEL, key)
+    (keyed,) = target.names.of_key(target.key)
+    found = None if target.apart else engine.find(keyed, platforms=target.platforms, label=KEY_LABEL, value=key)
     if found is not None:
-        log.write(f"samebox: {engine.name} has an image with that key: {found}; nothing is built")
-        names = (image, *target.names.of_key(target.key))
-        tags = tuple(engine.tag(found, name) for name in names)
-        return _run(target, (*tags, *target.pushes()), log, reused=engine.name, image_id=found)
+        image_id = found.image_id
+        log.write(f"samebox: {engine.name} has an image with that key: {image_id}; nothing is built")
+        tags = tuple(engine.tag(found.name, name) for name in target.tags if name != found.name)
+        return _run(target, (*tags, *target.pushes()), log, reused=engine.name, image_id=lambda: image_id)
     if target.registry is None:
         return None
-    (keyed,) = target.names.of_key(target.key)
-    digest = target.registry.find(keyed, platform=target.platform, label=KEY_LABEL, value=key)
+    digest = target.registry.find(keyed, platforms=target.platforms, label=KEY_LABEL, value=key)
     if digest is None:
         return None
     log.write(f"samebox: the registry has an image with that key: {keyed}@{digest}; nothing is built or pushed")
     target.registry.tag(image, digest)
-    return _run(target, (), log, reused="registry", image_id="")
+    return _run(target, (), log, reused="registry", image_id=lambda: "")
 
 
-def _build(target: _Target, context: Callable[[], BuildContext], log: BuildLog) -> ImageBuild:
+def _build(target: Target, context: Callable[[], BuildContext], log: BuildLog) -> ImageBuild:
+    for note in target.downloads.notes:
+        log.write(f"samebox: {note}")
     scratch = Path(tempfile.mkdtemp(prefix="samebox-build-"))
     try:
-        write_directory(context(), scratch / "context")
+        obstacle = target.engine.obstacle()
+        if obstacle:
+            name = target.engine.name
+            log.write(f"samebox: another build of it will not be the same bit for bit: {name} cannot, since {obstacle}")
+        write_directory(context(), scratch / "context", epoch=target.epoch)
     except BaseException:
         shutil.rmtree(scratch)
         raise
     request = BuildRequest(
         context=scratch / "context",
-        platform=target.platform,
-        tags=(target.names.image, *target.names.of_key(target.key)),
+        platforms=target.platforms,
+        tags=target.tags,
         image_id_file=scratch / "image-id",
+        archive=scratch / "image.tar",
+        epoch=target.epoch,
+        reproducible=not obstacle,
         network=target.network,
+        arguments=target.downloads.arguments,
+        health_check=target.health_check,
     )
-    commands = (target.engine.build(request), *target.pushes())
-    return _run(target, commands, log, reused="", image_id=request.image_id_file, scratch=scratch)
+    commands, image_id = _work(target, request)
+    return _run(target, commands, log, reused="", image_id=image_id, obstacle=obstacle, scratch=scratch)
+
+
+def _work(target: Target, request: BuildRequest) -> tuple[Iterable[Command], Callable[[], str]]:
+    """What is to be run, and what then gives the id of the image."""
+    engine, registry = target.engine, target.registry
+    if target.apart and registry is not None:
+        parts = [request.part(platform) for platform in request.platforms]
+        images = tuple((part.platforms[0], part.tags[0]) for part in parts)
+        return _apart(engine, parts), lambda: registry.combine(images, names=target.tags)
+    commands = itertools.chain(engine.build(request), target.pushes())
+    return commands, partial(engine.built_image, request)
+
+
+def _apart(engine: Engine, parts: Iterable[BuildRequest]) -> Iterator[Command]:
+    for part in parts:
+        yield from engine.build(part)
+        yield engine.push(part.tags[0])
+
+
+def _builds_apart(engine: Engine, platforms: Sequence[str], *, push: bool) -> bool:
+    """Whether the engine has to build each platform by itself. Raises ``BuildError`` where that would not do."""
+    obstacle = engine.no_index() if len(platforms) > 1 else ""
+    if obstacle and not push:
+        raise BuildError(
+            f"{engine.name} cannot keep one image for {', '.join(platforms)}, since {obstacle}",
+            hint="with --push the registry keeps it; or choose another --engine, or build for one --platform at a time",
+        )
+    return bool(obstacle)
+
+
+def _finished(target: Target, log: BuildLog, image_id: Callable[[], str], *, reused: bool) -> str:
+    """The image's id, after all that is to be done when it is where it shall be."""
+    found = image_id()
+    if target.attachment is not None:
+        target.attachment.attach(log, reused=reused)
+    return found
 
 
 def _run(
-    target: _Target,
-    commands: tuple[Command, ...],
+    target: Target,
+    commands: Iterable[Command],
     log: BuildLog,
     *,
     reused: str,
-    image_id: str | Path,
+    image_id: Callable[[], str],
+    obstacle: str = "",
     scratch: Path | None = None,
 ) -> ImageBuild:
     return ImageBuild(
@@ -228,6 +268,7 @@ def _run(
         key=target.key.digest,
         reason=target.key.reason,
         reused=reused,
-        image_id=image_id,
+        image_id=partial(_finished, target, log, image_id, reused=bool(reused)),
+        obstacle=obstacle,
         scratch=scratch,
     )

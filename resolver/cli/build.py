@@ -7,18 +7,21 @@ import json
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from resolver.cli.base_images import add_base_arguments, docker_asked
 from resolver.cli.options import add_json_argument, add_lock_argument, settings_beside
 from resolver.cli.progress import Progress
 from resolver.locks.files import read_lock
 
 if TYPE_CHECKING:
     from resolver.engines import ImageBuild
+    from resolver.model import DockerSection
 
 __all__ = ["add_arguments", "run"]
 
@@ -37,7 +40,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_lock_argument(parser)
     add("-t", "--tag", metavar="NAME:TAG", help="what the image is called (default: the lock's name, and latest)")
     add("--engine", choices=_ENGINES, help="what builds it (default: the first of these that answers)")
-    add("-p", "--platform", metavar="PLATFORM", help="a platform of the lock (default: this machine's architecture)")
+    add(
+        "-p",
+        "--platform",
+        action="append",
+        metavar="PLATFORM",
+        help="a platform of the lock (linux-64 or linux/amd64), or several for one image of all: with commas, or "
+        "repeated (default: this machine's architecture)",
+    )
     add("-g", "--group", action="append", metavar="GROUP", help="a group besides main; may be repeated")
     add("-e", "--environment", metavar="NAME", help="the [environments.NAME] of the settings")
     add("--push", action="store_true", help="push it to the registry that its name says")
@@ -53,8 +63,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="thin",
         help="thin (default): the build downloads; vendored: the build needs no network, and has none",
     )
+    add("--network", metavar="NETWORK", help="that of the steps of a thin build, for the engine: host, none …")
+    add(
+        "--cache-mounts",
+        action="store_true",
+        default=None,
+        help="keep downloads from one thin build to the next (RUN --mount; not for Docker's old builder)",
+    )
     add("--no-reuse", action="store_true", help="build, even if there is an image with the same key")
     add("--offline", action="store_true", help="use the caches only")
+    add_base_arguments(parser)
     add_json_argument(parser)
 
 
@@ -77,20 +95,32 @@ def _build(options: argparse.Namespace, on_line: Callable[[str], None]) -> int:
         image = build(
             lock,
             tag=options.tag,
-            docker=settings.docker,
+            docker=_docker(settings.docker, options),
             groups=tuple(dict.fromkeys(("main", *(options.group or ())))),
-            platform=options.platform,
+            platforms=_platforms(options.platform),
             engine=options.engine,
             strategy=options.strategy,
+            network=options.network,
             push=options.push,
             reuse=not options.no_reuse,
+            lock_path=path,
+            refresh_base=bool(options.refresh_base),
             session=session,
-            index_urls=(*settings.extra_index_urls, *([settings.index_url] if settings.index_url else [])),
+            index_urls=(*settings.extra_index_urls, settings.index_url or session.default_index_url()),
             on_line=on_line,
         )
         image_id = image.wait()
     _report(image, image_id, options)
     return 0
+
+
+def _docker(docker: DockerSection, options: argparse.Namespace) -> DockerSection:
+    asked = docker_asked(docker, options)
+    return replace(asked, cache_mounts=True) if options.cache_mounts else asked
+
+
+def _platforms(asked: Sequence[str] | None) -> tuple[str, ...] | None:
+    return tuple(word.strip() for text in asked for word in text.split(",")) if asked is not None else None
 
 
 @contextmanager
@@ -127,6 +157,12 @@ def _report(image: ImageBuild, image_id: str, options: argparse.Namespace) -> No
     if image.reason:
         print(f"note: it is built each time, since {image.reason}", file=sys.stderr)
         print("hint: docker.base-image = NAME@sha256:… says which base it is", file=sys.stderr)
+    if image.obstacle:
+        print(
+            f"note: another build of it will not be the same bit for bit: {image.engine.name} cannot, "
+            f"since {image.obstacle}",
+            file=sys.stderr,
+        )
     if options.json:
         print(json.dumps(_body(image, image_id), indent=2, sort_keys=True))
         return
@@ -142,4 +178,5 @@ def _body(image: ImageBuild, image_id: str) -> dict[str, str | None]:
         "reused": image.reused or None,
         "engine": image.engine.name,
         "log": str(image.log_path),
+        "obstacle": image.obstacle or None,
     }

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from resolver.cli.dependence import Dependence
 from resolver.cli.environments import add_all_environments_argument, environments_of, places_looked_at
 from resolver.cli.options import add_environment_arguments, add_json_argument
+from resolver.locks.conflict_markers import ConflictMarkers
 from resolver.locks.files import read_lock
-from resolver.locks.merge import ConflictMarkers
 from resolver.locks.sidecar import sidecar_path
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from pathlib import Path
 from resolver.cli.diff_report import Compared, as_json, as_markdown, as_text
 from resolver.cli.lock_sources import LockSource, platforms_of
 from resolver.errors import SettingsError
-from resolver.locks.differences import compare_locks
+from resolver.locks.comparison import compare_locks
 from resolver.model import Lock
 from resolver.platforms import Platform
 

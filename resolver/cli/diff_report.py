@@ -26,7 +26,7 @@ from dataclasses import dataclass
 
 from resolver.canonicalizer import digest
 from resolver.errors import IntegrityError
-from resolver.locks.differences import Change, Comparison
+from resolver.locks.comparison import Change, Comparison
 from resolver.model import MAIN, Lock, LockedPackage, PlatformLock
 
 __all__ = ["Compared", "as_json", "as_markdown", "as_text"]

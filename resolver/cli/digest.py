@@ -7,7 +7,12 @@ import json
 import sys
 
 from resolver.canonicalizer import canonical_bytes, digest
-from resolver.cli.lock_sources import add_lock_environment_argument, lock_asked
+from resolver.cli.lock_sources import (
+    add_from_image_argument,
+    add_lock_environment_argument,
+    lock_asked,
+    source_asked,
+)
 from resolver.cli.options import add_json_argument, add_lock_argument
 from resolver.errors import SettingsError
 
@@ -16,6 +21,7 @@ __all__ = ["add_arguments", "run"]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_lock_argument(parser)
+    add_from_image_argument(parser)
     add_lock_environment_argument(parser)
     parser.add_argument("-p", "--platform", metavar="PLATFORM", help="the digest of what this platform installs")
     parser.add_argument("-g", "--group", action="append", metavar="GROUP", help="with -p: these groups besides main")
@@ -26,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     if options.group and not options.platform:
         raise SettingsError("--group selects part of one platform", hint="give the platform too: -p linux-64")
-    lock = lock_asked(options, [options.platform] if options.platform else [])
+    lock = lock_asked(options, [options.platform] if options.platform else [], source_asked(options))
     if options.canonical:
         sys.stdout.buffer.write(canonical_bytes(lock))
         return 0

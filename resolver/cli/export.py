@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from resolver.cli.base_images import add_base_arguments, pinned_docker
 from resolver.cli.export_oci import add_oci_arguments, export_oci
+from resolver.cli.lock_sources import add_from_image_argument
 from resolver.cli.options import add_lock_argument, settings_beside
 from resolver.cli.progress import Progress
 from resolver.errors import SettingsError
@@ -27,14 +29,21 @@ _WRITTEN = tuple(name for name in NAMES if name not in _READ_ONLY)
 """Known without importing the formats."""
 
 _OF_LOCKS = (
+    ("from_image", "--from-image"),
     ("allow_loss", "--allow-loss"),
     ("evidence", "--no-evidence"),
     ("check", "--check"),
     ("exit_non_zero_on_write", "--exit-non-zero-on-write"),
 )
-_OF_BOTH = (("offline", "--offline"),)
+_OF_BOTH = (("offline", "--offline"), ("refresh_base", "--refresh-base"), ("floating_base", "--floating-base"))
 _OF_DOCKER = (("strategy", "--strategy"), ("installer", "--installer"))
-_OF_OCI = (("base", "--base"), ("compression", "--compression"), ("name", "--name"), ("push", "--push"))
+_OF_OCI = (
+    ("base", "--base"),
+    ("compression", "--compression"),
+    ("name", "--name"),
+    ("push", "--push"),
+    ("compile", "--compile"),
+)
 _NOT_OF = {_DOCKER: (*_OF_LOCKS, *_OF_OCI), _OCI: (*_OF_LOCKS, *_OF_DOCKER)}
 _NOT_OF_LOCKS = (*_OF_BOTH, *_OF_DOCKER, *_OF_OCI)
 
@@ -49,6 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"docker: a build context; oci: an image, made without a builder; or a format of locks: {names}",
     )
     add_lock_argument(parser)
+    add_from_image_argument(parser)
     add(
         "-o",
         "--output",
@@ -90,6 +100,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--installer", choices=["samebox", "micromamba"], help="what the image is installed by (default: samebox)")
     add("--offline", action="store_true", default=None, help="docker, oci: use the caches only")
+    add_base_arguments(parser)
     add_oci_arguments(parser)
 
 
@@ -106,13 +117,17 @@ def run(options: argparse.Namespace) -> int:
     if options.format == _DOCKER:
         return _docker(options)
     if options.format == _OCI:
-        return export_oci(options, epoch=_epoch())
+        from resolver.exporter import source_date_epoch
+
+        return export_oci(options, epoch=source_date_epoch(os.environ))
     from resolver.cli.export_files import export_files
 
     return export_files(options)
 
 
 def _docker(options: argparse.Namespace) -> int:
+    from resolver.exporter import source_date_epoch
+    from resolver.exporter.application import image_groups
     from resolver.outputs import docker_context
     from resolver.session import Session
 
@@ -120,31 +135,22 @@ def _docker(options: argparse.Namespace) -> int:
     settings = settings_beside(path).for_environment(options.environment)
     lock = read_lock(path)
     with Session.for_settings(settings, offline=bool(options.offline)) as session, Progress() as progress:
+        groups, platforms = image_groups(settings.docker, ("main", *(options.group or ()))), options.platform
+        progress("looking for the base images")
+        docker = pinned_docker(settings.docker, options, lock=lock, groups=groups, platforms=platforms, session=session)
         progress("making the build context")
         context = docker_context(
             lock,
-            docker=settings.docker,
-            groups=("main", *(options.group or ())),
-            platforms=options.platform,
+            docker=docker,
+            groups=groups,
+            platforms=platforms,
             strategy=options.strategy or "thin",
             installer=options.installer or "samebox",
             session=session,
             index_urls=(*settings.extra_index_urls, *([settings.index_url] if settings.index_url else [])),
         )
-        _write(context, options.output, _epoch())
+        _write(context, options.output, source_date_epoch(os.environ))
     return 0
-
-
-def _epoch() -> int:
-    """``SOURCE_DATE_EPOCH``, else that of the canonical tar."""
-    from resolver.exporter.archive import DEFAULT_EPOCH
-
-    text = os.environ.get("SOURCE_DATE_EPOCH")
-    if not text:
-        return DEFAULT_EPOCH
-    if not text.isdigit():
-        raise SettingsError(f"SOURCE_DATE_EPOCH is {text!r}", hint="it is a number of seconds since 1970")
-    return int(text)
 
 
 def _write(context: BuildContext, output: str, epoch: int) -> None:

@@ -6,10 +6,10 @@ import argparse
 import shlex
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from resolver.cli.lock_sources import LockSource, platforms_of
+from resolver.cli.lock_sources import LockSource, platforms_of, source_asked
 from resolver.errors import SettingsError
 from resolver.files import write_atomic
 from resolver.locks.conversion import Exported, export_lock
@@ -41,13 +41,13 @@ class _Output:
 
 def export_files(options: argparse.Namespace) -> int:
     """Nothing is written before all is known to be writable."""
-    source = LockSource.read(options.lock)
+    source = source_asked(options)
     _refuse_wrong_output(options, source)
     beside = source.path or Path(options.lock)
     lock = source.lock(
         environment=options.environment, platforms=platforms_of(tuple(dict.fromkeys(options.platform or ())), beside)
     )
-    outputs = tuple(_outputs(lock, options))
+    outputs = tuple(_outputs(lock, source, options))
     _tell_what_is_missing(outputs, options)
     evidence = options.evidence is not False
     if options.check:
@@ -67,14 +67,26 @@ def _refuse_wrong_output(options: argparse.Namespace, source: LockSource) -> Non
         raise SettingsError(f"{options.output} is the lock itself", hint="name another file with -o")
 
 
-def _outputs(lock: Lock, options: argparse.Namespace) -> Iterator[_Output]:
+def _outputs(lock: Lock, source: LockSource, options: argparse.Namespace) -> Iterator[_Output]:
     platforms: tuple[str, ...] | None = tuple(dict.fromkeys(options.platform)) if options.platform else None
     if _PLATFORM not in options.output:
-        yield _Output(place=options.output, exported=_export(lock, options, platforms))
+        exported = _export(lock, options, platforms)
+        yield _Output(place=options.output, exported=_as_it_was(exported, source, options))
         return
     for platform in platforms or [locked.platform for locked in lock.platforms]:
         place = options.output.replace(_PLATFORM, lock.on(platform).platform)
         yield _Output(place=place, exported=_export(lock, options, (platform,)))
+
+
+def _as_it_was(exported: Exported, source: LockSource, options: argparse.Namespace) -> Exported:
+    """All of a lock that comes back from an image, in the format that it has: the bytes that were attached."""
+    file = source.file
+    if file is None or format_of(file.name).name != options.format:
+        return exported
+    if options.platform or options.group or options.environment:
+        return exported
+    evidence = file.evidence.decode() if file.evidence is not None else exported.evidence
+    return replace(exported, text=file.content.decode(), evidence=evidence)
 
 
 def _export(lock: Lock, options: argparse.Namespace, platforms: tuple[str, ...] | None) -> Exported:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from resolver.cli.base_images import docker_asked
 from resolver.cli.options import settings_beside
 from resolver.cli.progress import Progress
 from resolver.errors import BuildError, SettingsError
@@ -19,6 +20,7 @@ from resolver.locks.files import read_lock
 if TYPE_CHECKING:
     from resolver.exporter.oci import BaseImage, BaseSource, Image, OciOptions
     from resolver.model import Lock
+    from resolver.session import Session
     from resolver.settings import Settings
 
 __all__ = ["add_oci_arguments", "export_oci"]
@@ -33,30 +35,39 @@ def add_oci_arguments(parser: argparse.ArgumentParser) -> None:
         "(default: docker.base-image)",
     )
     add("--compression", choices=["gzip", "zstd"], help="oci: of the layers (default: gzip, which everything reads)")
+    add(
+        "--compile",
+        action="store_true",
+        default=None,
+        help="oci: add bytecode (hash-based, unchecked), made by a Python of this machine of the same minor version",
+    )
     add("--push", metavar="NAME:TAG", help="oci: push the image to the registry that its name says")
     add("--name", metavar="NAME:TAG", help="oci: what the image is called (default: the lock's name, and latest)")
 
 
 def export_oci(options: argparse.Namespace, *, epoch: int) -> int:
     """Make the image of each platform, and write one tar of them; ``epoch`` is every file's time in seconds."""
+    from resolver.building import LockFile, attach_lock, lock_blobs, open_registry
     from resolver.exporter.oci import RegistryBase, push_images, write_layout
     from resolver.outputs import oci_images
-    from resolver.registry import Reference, Registry
+    from resolver.registry import Reference
     from resolver.session import Session
 
     path = Path(options.lock)
     settings = settings_beside(path).for_environment(options.environment)
-    lock = read_lock(path)
+    lock, file = read_lock(path), LockFile.read(path)
     target = Reference.parse(options.push) if options.push else None
     with (
         Session.for_settings(settings, offline=bool(options.offline)) as session,
-        Registry(environ=session.environ, offline=session.offline) as registry,
+        open_registry(session, settings.docker) as registry,
         Progress() as progress,
     ):
+        platforms = _platforms(lock, options.platform)
+        progress("looking for the base image")
         making = oci_images(
             lock,
-            platforms=_platforms(lock, options.platform),
-            options=_chosen(options, settings, lock, epoch),
+            platforms=platforms,
+            options=_chosen(options, settings, lock, epoch, _base(options, settings, lock, platforms, session)),
             base_source=_BaseImages(RegistryBase(registry, session.cache / "oci-bases")),
             session=session,
             compression=options.compression or "gzip",
@@ -66,26 +77,65 @@ def export_oci(options: argparse.Namespace, *, epoch: int) -> int:
             if options.output is not None:
                 progress("writing the image")
                 with _output(options.output) as out:
-                    write_layout(images, out, name=_name(lock, options.name), epoch=epoch)
+                    write_layout(
+                        images,
+                        out,
+                        name=_name(lock, options.name),
+                        epoch=epoch,
+                        referrer=lock_blobs(images, file),
+                    )
             if target is not None:
                 progress("pushing the image")
                 digest = push_images(images, registry, target)
+                progress("attaching the lock")
+                attach_lock(registry, target.at(digest), file)
     _report(images)
     if target is not None:
         print(f"{target.name}@{digest}")
     return 0
 
 
-def _chosen(options: argparse.Namespace, settings: Settings, lock: Lock, epoch: int) -> OciOptions:
+def _base(
+    options: argparse.Namespace, settings: Settings, lock: Lock, platforms: Sequence[str], session: Session
+) -> str:
+    """The base image's name, by its digest where a registry has it."""
+    from resolver.building import pin_images
+    from resolver.exporter import choose_base
+
+    docker = docker_asked(settings.docker, options)
+    choice = choose_base(lock, docker, groups=_groups(options), platforms=platforms)
+    if options.base is None:
+        print(f"base: {choice}", file=sys.stderr)
+    name: str = options.base or choice.image
+    if _is_local(name) or not docker.resolve_base:
+        return name
+    where = "--base" if options.base else choice.setting
+    pinned = pin_images(
+        {where: name},
+        docker=docker,
+        platforms=platforms,
+        lock=Path(options.lock),
+        refresh=bool(options.refresh_base),
+        session=session,
+    )
+    return pinned[where]
+
+
+def _chosen(options: argparse.Namespace, settings: Settings, lock: Lock, epoch: int, base: str) -> OciOptions:
     from resolver.exporter.oci import OciOptions
 
     return OciOptions(
         docker=settings.docker,
-        groups=tuple(dict.fromkeys(("main", *(options.group or ())))),
-        base=options.base,
+        groups=_groups(options),
+        base=base,
         variables=lock.evidence.variables if lock.evidence else (),
         epoch=epoch,
+        compile=bool(options.compile),
     )
+
+
+def _groups(options: argparse.Namespace) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(("main", *(options.group or ()))))
 
 
 class _BaseImages:
@@ -97,9 +147,13 @@ class _BaseImages:
     def __call__(self, name: str, *, architecture: str, folder: Path) -> BaseImage:
         from resolver.exporter.oci import read_base
 
-        if name.startswith(("/", "./", "../")) or Path(name).exists():
+        if _is_local(name):
             return read_base(Path(name), name=name, architecture=architecture, folder=folder)
         return self._registry(name, architecture=architecture, folder=folder)
+
+
+def _is_local(name: str) -> bool:
+    return name.startswith(("/", "./", "../")) or Path(name).exists()
 
 
 def _platforms(lock: Lock, asked: Sequence[str] | None) -> tuple[str, ...]:

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from resolver.errors import LockFormatError
 from resolver.files import read_text, write_atomic
+from resolver.locks.conflict_markers import Sides, conflict_text
 from resolver.locks.files import format_of
-from resolver.locks.merge import MergedText, Sides, conflict_text, merged_text
+from resolver.locks.merge import MergedText, merged_text
 
 __all__ = ["add_arguments", "run"]
 

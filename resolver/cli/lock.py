@@ -7,12 +7,11 @@ import hashlib
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resolver.canonicalizer import digest
-from resolver.cli import check as check_command
 from resolver.cli.environments import add_all_environments_argument, environments_of
 from resolver.cli.options import add_environment_arguments, add_json_argument, add_network_arguments
 from resolver.cli.previous_lock import Previous, is_written_otherwise, pins_from, read_previous
@@ -21,6 +20,7 @@ from resolver.errors import SettingsError
 from resolver.files import lock_file
 from resolver.locks.differences import Difference, differences
 from resolver.locks.files import format_of, write_lock
+from resolver.values import dataclass
 
 if TYPE_CHECKING:
     from resolver.environment import Environment
@@ -67,6 +67,8 @@ def run(options: argparse.Namespace) -> int:
         return complete(options)
     _refuse_contradictions(options)
     if options.check:
+        from resolver.cli import check as check_command
+
         return check_command.run(options)
     environments = environments_of(options)
     for _, environment in environments:

@@ -1,4 +1,5 @@
-"""Locks as the command line names them: a file, or ``REVISION:PATH`` of git, and one of several environments in it."""
+"""Locks as the command line names them: a file, ``REVISION:PATH`` of git, or the image that was made of one; and one of
+several environments in it."""
 
 from __future__ import annotations
 
@@ -7,16 +8,27 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from resolver.cli.options import settings_beside
+from resolver.cli.options import DEFAULT_LOCK, settings_beside
 from resolver.errors import ResolverError, SettingsError
 from resolver.files import read_text
 from resolver.locks.files import format_of, parse_lock
-from resolver.locks.sidecar import read_beside
+from resolver.locks.sidecar import read_beside, with_sidecar
 from resolver.model import Lock
 from resolver.platforms import Platform
 
-__all__ = ["LockSource", "add_lock_environment_argument", "lock_asked", "platforms_of"]
+if TYPE_CHECKING:
+    from resolver.building import LockFile
+
+__all__ = [
+    "LockSource",
+    "add_from_image_argument",
+    "add_lock_environment_argument",
+    "lock_asked",
+    "platforms_of",
+    "source_asked",
+]
 
 _FOR_ANY_MACHINE = frozenset({"pylock", "requirements", "uv", "poetry", "pdm"})
 """The formats whose files may name neither platforms nor a Python."""
@@ -24,11 +36,13 @@ _FOR_ANY_MACHINE = frozenset({"pylock", "requirements", "uv", "poetry", "pdm"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockSource:
-    """``place`` is as it was written. ``path`` is the file, ``None`` where it is taken from git's history."""
+    """``place`` is as it was written. ``path`` is the file, ``None`` where it is taken from git's history, or from an
+    image: that has given ``file``."""
 
     place: str
     text: str
     path: Path | None
+    file: LockFile | None = None
 
     @classmethod
     def read(cls, place: str) -> LockSource:
@@ -47,8 +61,21 @@ class LockSource:
         except UnicodeDecodeError as error:
             raise ResolverError(f"{place}: not UTF-8 (byte {error.start})") from error
 
+    @classmethod
+    def of_image(cls, image: str) -> LockSource:
+        """The lock that an image was made from, by the settings in this folder. Raises what ``lock_of_image`` does."""
+        from resolver.building import lock_file_of_image
+        from resolver.session import Session
+
+        settings = settings_beside(Path(DEFAULT_LOCK))
+        with Session.for_settings(settings) as session:
+            file = lock_file_of_image(image, docker=settings.docker, session=session)
+        return cls(place=image, text=file.text, path=None, file=file)
+
     @property
     def file_name(self) -> str:
+        if self.file is not None:
+            return self.file.name
         return self.place.rpartition(":")[2] if self.path is None else self.path.name
 
     @property
@@ -83,7 +110,27 @@ class LockSource:
             platforms=platforms,
             python=python,
         )
+        if self.file is not None and self.file.evidence is not None:
+            return with_sidecar(found, self.file.evidence, f"{self.place}: {self.file.evidence_name}")
         return found if self.path is None else read_beside(self.path, found)
+
+
+def add_from_image_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--from-image",
+        metavar="IMAGE",
+        help="in place of LOCK, the one that this image of a registry was made from: it is attached to what "
+        "`samebox build --push` and `samebox export oci --push` push",
+    )
+
+
+def source_asked(options: argparse.Namespace) -> LockSource:
+    """The lock that ``LOCK`` or ``--from-image`` names. Raises ``SettingsError`` where both do."""
+    if options.from_image is None:
+        return LockSource.read(options.lock)
+    if options.lock != DEFAULT_LOCK:
+        raise SettingsError(f"both {options.lock} and --from-image name a lock", hint="leave one of them out")
+    return LockSource.of_image(options.from_image)
 
 
 def add_lock_environment_argument(parser: argparse.ArgumentParser) -> None:
@@ -92,9 +139,10 @@ def add_lock_environment_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def lock_asked(options: argparse.Namespace, subdirs: Sequence[str]) -> Lock:
-    """The lock that a command is about, for these platforms where it names none."""
-    source = LockSource.read(options.lock)
+def lock_asked(options: argparse.Namespace, subdirs: Sequence[str], source: LockSource | None = None) -> Lock:
+    """The lock that a command is about, for these platforms where it names none; ``source`` is where it lies, if not at
+    the place that ``LOCK`` names."""
+    source = source or LockSource.read(options.lock)
     if format_of(source.file_name).name not in _FOR_ANY_MACHINE:
         subdirs = ()
     return source.lock(environment=options.environment, platforms=platforms_of(subdirs, source.beside))

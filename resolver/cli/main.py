@@ -6,7 +6,6 @@ Exit 0: done. 1: stale, or findings. 2: an error or a wrong usage. stdout is dat
 from __future__ import annotations
 
 import argparse
-import difflib
 import gc
 import os
 import sys
@@ -117,6 +116,8 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         unknown = message.partition("unrecognized arguments: ")[2].split()
         options = [option for action in self._actions for option in action.option_strings]
+        import difflib
+
         near = difflib.get_close_matches(unknown[0], options, n=1) if unknown else []
         hint = f"did you mean {near[0]}?" if near else f"`{self.prog} --help` lists what it takes"
         print(f"error: {self.prog}: {message}\nhint: {hint}", file=sys.stderr)
@@ -130,6 +131,8 @@ def _report(error: ResolverError) -> None:
 
 
 def _unknown(name: str) -> int:
+    import difflib
+
     near = difflib.get_close_matches(name, _COMMANDS, n=1)
     print(f"error: there is no command {name!r}", file=sys.stderr)
     print(f"hint: {f'did you mean {near[0]}?' if near else 'samebox --help lists them'}", file=sys.stderr)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from resolver.settings.converters import Place
 
 __all__ = [
+    "DEFAULT_LOCK",
     "add_environment_arguments",
     "add_json_argument",
     "add_lock_argument",
@@ -24,6 +25,8 @@ __all__ = [
     "settings_beside",
     "settings_layer",
 ]
+
+DEFAULT_LOCK = "conda-lock.yml"
 
 _METADATA_CHOICES = ("timestamp", "git_sha", "git_user_name", "git_user_email", "input_md5", "input_sha")
 """Known without importing the settings (see ``METADATA_CHOICES`` there)."""
@@ -84,7 +87,7 @@ def add_json_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def add_lock_argument(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("lock", nargs="?", default="conda-lock.yml", metavar="LOCK", help="default: conda-lock.yml")
+    parser.add_argument("lock", nargs="?", default=DEFAULT_LOCK, metavar="LOCK", help=f"default: {DEFAULT_LOCK}")
 
 
 def environment_of(options: argparse.Namespace, texts: Mapping[str, str] = MappingProxyType({})) -> Environment:

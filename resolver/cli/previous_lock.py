@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resolver.errors import IntegrityError, LockFormatError, NotRepresentable
 from resolver.files import read_text
+from resolver.locks.conflict_markers import Sides, has_conflict_markers, split_sides
 from resolver.locks.files import format_of, parse_lock, read_lock
-from resolver.locks.merge import Sides, has_conflict_markers, merged_pins, split_sides
 from resolver.locks.sidecar import sidecar_path, sidecar_text
 from resolver.model import Lock
+from resolver.values import dataclass
 
 if TYPE_CHECKING:
     from resolver.environment import Environment
@@ -63,6 +63,7 @@ def pins_from(place: str, environment: Environment, name: str | None) -> Lock:
 def _of_conflict(path: Path, text: str) -> Previous:
     """What git's index holds of the sides is what they were; what stands in the file is mixed with what git has merged
     line by line, and serves where the index has nothing."""
+    from resolver.locks.merge import merged_pins
     from resolver.source_trees.revisions import sides_of_merge
 
     staged = sides_of_merge(path, os.environ)

@@ -17,7 +17,6 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import zstandard
 from rattler import Channel, Gateway, RepoDataRecord, SourceConfig, SparseRepoData
 from rattler.exceptions import GatewayError
 from rattler.networking import Client, MirrorMiddleware, RetryMiddleware
@@ -25,6 +24,7 @@ from rattler.networking.middleware import AuthenticationMiddleware
 
 from resolver.conda.private import PrivateRepodata
 from resolver.conda.problems import CondaProblem
+from resolver.conda.reach import KeptReach, ReachCache, repodata_file
 from resolver.conda.records import CondaRecord, from_rattler
 from resolver.errors import IndexUnavailable
 from resolver.files import write_atomic
@@ -43,7 +43,7 @@ class Channels:
 
     ``offline`` takes what the cache has, however old, and ``refresh`` takes nothing from it. ``pinned`` are the records
     of pins that were looked up (see ``pins``), ``filtered`` what filters left of the channels, with the names that this
-    was made for (see ``filters``).
+    was made for (see ``filters``), ``kept`` what an earlier run kept of folders (see ``reach``).
     """
 
     def __init__(
@@ -58,6 +58,7 @@ class Channels:
         self._cache = cache
         self._mirrors = mirrors or Mirrors(())
         self._offline = offline
+        self._refresh = refresh
         self._private = private
         action = "force-cache-only" if offline else "no-cache" if refresh else "cache-or-fetch"
         self._config = SourceConfig(cache_action=action)  # type: ignore[arg-type]
@@ -67,6 +68,7 @@ class Channels:
         self.pinned: dict[CondaProblem, list[RepoDataRecord]] = {}
         self.chosen: dict[str, RepoDataRecord] = {}
         self.filtered: dict[tuple[tuple[str, ...], ...], tuple[frozenset[str], list[Source]]] = {}
+        self.kept: KeptReach | None = None
 
     def gateway(self, channels: Sequence[str]) -> Gateway:
         """The shared gateway; ``channels`` are all that it will ever be asked for."""
@@ -76,11 +78,31 @@ class Channels:
             )
         return self._gateway
 
-    def sources(self, problem: CondaProblem) -> list[Source]:
-        """What the solver reads, in order of priority. Raises ``IndexUnavailable`` for a folder without repodata."""
+    def reach(self, problems: Sequence[CondaProblem]) -> ReachCache:
+        """What may be kept of folders for these problems."""
+        of_all = {problem.channels for problem in problems}
+        channels = problems[0].channels if len(of_all) == 1 else ()
+        folders = tuple(p for p in (self._mirrors.locate(channel + "/") for channel in channels) if isinstance(p, Path))
+        may_be_kept = (
+            0 < len(folders) == len(channels)
+            and not any(map(_compares_channels, problems))
+            and len({problem.platform.subdir for problem in problems}) == len(problems)
+        )
+        return ReachCache(
+            folder=self._cache / "within-reach",
+            problems=problems,
+            places=folders if may_be_kept else None,
+            refresh=self._refresh,
+        )
+
+    def sources(self, problem: CondaProblem, names: Iterable[str] | None = None) -> list[Source]:
+        """What the solver reads, in order of priority; where only ``names`` and what they need are asked for, that may
+        be what was kept of it. Raises ``IndexUnavailable`` for a folder without repodata."""
+        channels_are_compared = _compares_channels(problem)
+        if self.kept and names is not None and not channels_are_compared and self.kept.holds(problem, names):
+            return [self._as_channel(*pair) for pair in zip(problem.channels, self.kept.folders, strict=True)]
         found: list[Source] = []
         subdirs = problem.subdirs
-        channels_are_compared = bool(problem.filters) or any(spec.channel is not None for spec in problem.specs)
         for channel in problem.channels:
             place = self._mirrors.locate(channel + "/")
             if isinstance(place, str) and not self._is_private(channel):
@@ -156,7 +178,7 @@ class Channels:
     def _folder(self, channel: str, place: Path | str, subdir: str) -> SparseRepoData | None:
         key = (channel, subdir)
         if key not in self._folders:
-            path = _in_folder(place / subdir) if isinstance(place, Path) else self._fetched(channel, subdir)
+            path = repodata_file(place / subdir) if isinstance(place, Path) else self._fetched(channel, subdir)
             self._folders[key] = self._sparse(channel, path, subdir) if path is not None else None
         return self._folders[key]
 
@@ -207,15 +229,17 @@ def _unavailable(channels: Sequence[str], error: Exception) -> IndexUnavailable:
     return IndexUnavailable(f"cannot read the channels {', '.join(channels)}: {text}", hint=hint)
 
 
+def _compares_channels(problem: CondaProblem) -> bool:
+    return bool(problem.filters) or any(spec.channel is not None for spec in problem.specs)
+
+
 def _is_plain(place: Path, subdirs: Sequence[str]) -> bool:
     return all((place / subdir / "repodata.json").is_file() for subdir in subdirs)
 
 
-def _in_folder(folder: Path) -> Path | None:
-    return next((p for p in (folder / "repodata.json", folder / "repodata.json.zst") if p.exists()), None)
-
-
 def _decompress(path: Path, data: bytes) -> bytes:
+    import zstandard
+
     try:
         with zstandard.ZstdDecompressor().stream_reader(data) as reader:
             content: bytes = reader.read(_MAX_REPODATA)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from rattler import MatchSpec, NamelessMatchSpec, PackageRecord, RepoDataRecord
@@ -21,6 +20,7 @@ from resolver.conda.problems import CondaProblem
 from resolver.conda.rewritten import rewritten
 from resolver.errors import SettingsError
 from resolver.model import LockedPackage, Origin
+from resolver.values import dataclass
 
 __all__ = ["RecordFilter", "filtered_sources", "left_out", "read_filters", "record_filter", "visible"]
 
@@ -83,10 +83,10 @@ def visible(problem: CondaProblem, records: Iterable[RepoDataRecord]) -> list[Re
 async def filtered_sources(channels: Channels, problem: CondaProblem, beside: Iterable[str] = ()) -> list[Source]:
     """What the solver reads: the channels themselves, or what the problem's filters leave of what is within reach of
     its specs and of the MatchSpecs ``beside`` them."""
-    sources = channels.sources(problem) if problem.channels else []
+    asked = frozenset([*(spec.name for spec in problem.specs), *map(_name_of, beside)])
+    sources = channels.sources(problem, asked) if problem.channels else []
     if not problem.filters or not sources:
         return sources
-    asked = frozenset([*(spec.name for spec in problem.specs), *map(_name_of, beside)])
     key = (problem.channels, problem.subdirs, problem.filters)
     known, filtered = channels.filtered.get(key, (frozenset(), []))
     if not asked <= known:

@@ -47,7 +47,7 @@ async def records_of(
     ``IndexUnavailable``."""
     try:
         lists = await channels.gateway(problem.channels).query(
-            channels.sources(problem),  # type: ignore[arg-type]
+            channels.sources(problem, names),  # type: ignore[arg-type]
             list(problem.subdirs),  # type: ignore[arg-type]
             list(names),
             recursive=False,

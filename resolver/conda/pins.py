@@ -28,7 +28,7 @@ async def pinned_records(channels: Channels, problem: CondaProblem) -> list[Repo
     if key not in channels.pinned:
         names = sorted({pin.name for pin in problem.pins})
         lists = await channels.gateway(problem.channels).query(
-            channels.sources(problem),  # type: ignore[arg-type]
+            channels.sources(problem, names),  # type: ignore[arg-type]
             list(problem.subdirs),  # type: ignore[arg-type]
             list(names),
             recursive=False,

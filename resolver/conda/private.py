@@ -9,11 +9,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from resolver.errors import IndexUnavailable
 from resolver.files import write_atomic
-from resolver.transport import Response, Transport, without_credentials
+from resolver.transport import without_credentials
+
+if TYPE_CHECKING:
+    from resolver.transport import Response, Transport
 
 __all__ = ["PrivateRepodata"]
 
@@ -22,12 +27,17 @@ _FORMS = ("repodata.json.zst", "repodata.json")
 
 class PrivateRepodata:
     """Repodata files below ``cache``, asked again in each run if they have changed, by ETag or date where the server
-    gives one. With ``refresh`` they are fetched anew; offline they are taken as they are."""
+    gives one. With ``refresh`` they are fetched anew; offline they are taken as they are. ``transport`` is asked for
+    when there is a channel that is no folder."""
 
-    def __init__(self, transport: Transport, cache: Path, *, refresh: bool) -> None:
-        self._transport = transport
+    def __init__(self, transport: Callable[[], Transport], cache: Path, *, refresh: bool) -> None:
+        self._opened = transport
         self._cache = cache
         self._refresh = refresh
+
+    @property
+    def _transport(self) -> Transport:
+        return self._opened()
 
     def serves(self, channel: str) -> bool:
         """Whether the channel's server gets credentials; offline, whether it once did."""

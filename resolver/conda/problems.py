@@ -3,12 +3,12 @@ the import of py-rattler."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from resolver.conda.records import CondaRecord
 from resolver.model import CondaSpec, LockedPackage
 from resolver.platforms import Platform
+from resolver.values import dataclass
 
 __all__ = [
     "CondaProblem",

@@ -7,7 +7,6 @@ interpreter at exit in a third of short processes.
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -25,6 +24,8 @@ def rewritten(channels: Channels, problem: CondaProblem, records: Sequence[RepoD
     by_place: dict[tuple[str, str], list[RepoDataRecord]] = {}
     for record in records:
         by_place.setdefault((channels.canonical_channel(record), record.subdir), []).append(record)
+    import tempfile  # it brings a lot, and most solves have nothing to rewrite
+
     sources: list[Source] = []
     with tempfile.TemporaryDirectory(prefix="samebox-") as folder:
         for number, channel in enumerate(problem.channels):

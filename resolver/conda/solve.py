@@ -26,6 +26,7 @@ from resolver.conda.channels import Channels, Source
 from resolver.conda.filters import filtered_sources, left_out
 from resolver.conda.pins import pinned_records
 from resolver.conda.problems import CondaProblem, CondaSolution, CondaUnsolvable
+from resolver.conda.reach import ReachCache
 from resolver.conda.rewritten import rewritten
 from resolver.conda.specs import match_spec, name_spec
 from resolver.model import CondaSpec
@@ -50,17 +51,22 @@ def solve_all(channels: Channels, problems: Sequence[CondaProblem]) -> list[Cond
 
     import asyncio  # it brings ssl, which matching alone does not need
 
+    reach = channels.reach(problems)
+    channels.kept = reach.kept()
+
     async def gather() -> list[CondaSolution | CondaUnsolvable]:
-        return list(await asyncio.gather(*(_solve_one(channels, problem) for problem in problems)))
+        return list(await asyncio.gather(*(_solve_one(channels, problem, reach) for problem in problems)))
 
-    return run(gather())
+    answers = run(gather())
+    reach.keep(channels.canonical_text)
+    return answers
 
 
-async def _solve_one(channels: Channels, problem: CondaProblem) -> CondaSolution | CondaUnsolvable:
+async def _solve_one(channels: Channels, problem: CondaProblem, reach: ReachCache) -> CondaSolution | CondaUnsolvable:
     sources = await filtered_sources(channels, problem)
     unhashed: tuple[tuple[str, str], ...] = ()
     try:
-        shown = await _shown(channels, problem, sources)
+        shown = await _shown(channels, problem, sources, reach)
         records = await solve_records(channels, problem, sources)
         if any(record.sha256 is None for record in records):
             sources, unhashed = await only_hashed(channels, problem, sources)
@@ -104,14 +110,21 @@ async def solve_records(
     )
 
 
-async def _shown(channels: Channels, problem: CondaProblem, sources: Sequence[Source]) -> tuple[tuple[str, str], ...]:
+async def _shown(
+    channels: Channels, problem: CondaProblem, sources: Sequence[Source], reach: ReachCache
+) -> tuple[tuple[str, str], ...]:
     """For each channel the digest over the sorted sha256s of all records within reach of the specs."""
+    if channels.kept is not None:
+        return channels.kept.shown[problem.platform.subdir]
+    reachable = await _reachable(channels, problem, sources)
     hashes: dict[str, list[str]] = {channel: [] for channel in problem.channels}
-    for _, records in groupby(await _reachable(channels, problem, sources), key=lambda record: record.channel):
+    for _, records in groupby(reachable, key=lambda record: record.channel):
         of_one = list(records)  # records come channel by channel, so that a channel's name is made out but once
         own = hashes.setdefault(channels.canonical_channel(of_one[0]), [])
         own += [sha256.hex() for r in of_one if (sha256 := r.sha256)]
-    return tuple((channel, _digest(sorted(hashes[channel]))) for channel in problem.channels)
+    shown = tuple((channel, _digest(sorted(hashes[channel]))) for channel in problem.channels)
+    reach.found(problem, reachable, shown)
+    return shown
 
 
 def _digest(hashes: Sequence[str]) -> str:

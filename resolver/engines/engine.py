@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from resolver.engines.dialects import DIALECTS, Dialect
+from resolver.engines.manifest_lists import build_list, find_list, list_id
 from resolver.engines.redaction import redacted
-from resolver.engines.values import BuildRequest, Command
+from resolver.engines.values import BuildRequest, Command, Found
 from resolver.errors import BuildError
 
 __all__ = ["ENGINES", "Engine", "find_engine"]
@@ -22,12 +23,13 @@ _PATIENCE = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
-    """``program`` is its path, ``environ`` what it runs with; ``passed_over`` says which were tried before it, and why
-    they were not taken."""
+    """``program`` is its path, ``architecture`` that of its machine in Go's words (``""``: as here), ``environ`` what
+    it runs with; ``passed_over`` says which were tried before it, and why they were not taken."""
 
     dialect: Dialect
     program: str
     version: str
+    architecture: str
     environ: Mapping[str, str]
     passed_over: tuple[str, ...] = ()
 
@@ -39,22 +41,71 @@ class Engine:
         """The id of an image with a name and this label, the newest if there are several. One without a name may be
         what a build that was cancelled has left: it has the label, and not what comes after it."""
         filters = ("--filter", f"label={label}={value}", "--filter", "dangling=false")
-        said = _ask(self.program, (*self.dialect.images, "--no-trunc", "--quiet", *filters), self.environ)
+        said = self.ask((*self.dialect.images, "--no-trunc", "--quiet", *filters))
         return said.split()[0] if said else None
 
-    def build(self, request: BuildRequest) -> Command:
-        options = [f"--platform={request.platform}", f"--iidfile={request.image_id_file}"]
-        if not request.network:
-            options.append("--network=none")
+    def find(self, name: str, *, platforms: tuple[str, ...], label: str, value: str) -> Found | None:
+        """An image with this label, which tells its platforms too. Where there are several, podman and buildah have an
+        index by its ``name`` alone; docker looks at the label of one of the index's images."""
+        if len(platforms) > 1 and self.dialect.lists:
+            return find_list(self, name, platforms=platforms, label=label, value=value)
+        found = self.find_image(label, value)
+        return Found(name=found, image_id=found) if found is not None else None
+
+    def no_index(self) -> str:
+        """Why it cannot keep an image index, in words that follow ``since``; else ``""``."""
+        return self.dialect.no_index(self.version, self.environ, self.ask)
+
+    def ask(self, arguments: tuple[str, ...]) -> str:
+        """What it prints. Raises ``BuildError``."""
+        return _ask(self.program, arguments, self.environ)
+
+    def obstacle(self) -> str:
+        """Why it cannot write the same image bit for bit each time, in words that follow ``, since``; else ``""``."""
+        return self.dialect.obstacle(self.version, self.environ, self.ask)
+
+    def build(self, request: BuildRequest) -> Iterable[Command]:
+        """What leads to an image (or an index) with these tags in the engine's store. To be asked for one after the
+        other: a later command may name what an earlier one has made."""
+        if len(request.platforms) > 1 and self.dialect.lists:
+            return build_list(self, request)
+        options = [f"--platform={','.join(request.platforms)}", f"--iidfile={request.image_id_file}"]
+        if request.network:
+            options.append(f"--network={request.network}")
+        options += [f"--build-arg={name}={value}" for name, value in request.arguments]
+        if request.health_check:
+            options += self.dialect.with_health_check
+        if request.reproducible:
+            options.extend(self.dialect.reproducible(request))
         tags = [f"--tag={tag}" for tag in request.tags]
         words = (self.program, *self.dialect.build, *options, *tags, str(request.context))
-        return Command(what="build", words=words)
+        build = Command(what="build", words=words)
+        if not self._archives(request):
+            return (build,)
+        load = (self.program, "load", "--quiet", f"--input={request.archive}")
+        return build, Command(what="load", words=load)
+
+    def built_image(self, request: BuildRequest) -> str:
+        """The id of the image, after ``build``. Raises ``BuildError`` where there is none."""
+        if len(request.platforms) > 1 and self.dialect.lists:
+            return list_id(self, request.tags[0]) or ""
+        if self._archives(request):  # the id is the store's to give
+            return self.ask(("image", "inspect", "--format", "{{.Id}}", request.tags[0]))
+        if not request.image_id_file.is_file():
+            raise BuildError(f"{self.name} has not said which image it made")
+        return request.image_id_file.read_text(encoding="utf-8").strip()
+
+    def _archives(self, request: BuildRequest) -> bool:
+        return request.reproducible and self.dialect.archived
 
     def tag(self, image: str, name: str) -> Command:
         return Command(what=f"tag {name}", words=(self.program, "tag", image, name))
 
-    def push(self, name: str) -> Command:
-        return Command(what=f"push {name}", words=(self.program, "push", name))
+    def push(self, name: str, *, index: bool = False) -> Command:
+        """``index`` says that it is one, and of podman's and buildah's lists all images are pushed."""
+        listed = ("manifest", "push", "--all", name, f"docker://{name}")
+        words = listed if index and self.dialect.lists else ("push", name)
+        return Command(what=f"push {name}", words=(self.program, *words))
 
 
 def find_engine(environ: Mapping[str, str], asked: str | None = None) -> Engine:
@@ -74,12 +125,17 @@ def find_engine(environ: Mapping[str, str], asked: str | None = None) -> Engine:
             passed_over.append(f"{dialect.name} is not on the PATH")
             continue
         try:
-            version = _version(_ask(program, dialect.version, environ))
+            version, architecture = _version(_ask(program, dialect.version, environ))
         except BuildError as error:
             passed_over.append(f"{error.message}; {dialect.start}")
             continue
         return Engine(
-            dialect=dialect, program=program, version=version, environ=environ, passed_over=tuple(passed_over)
+            dialect=dialect,
+            program=program,
+            version=version,
+            architecture=architecture,
+            environ=environ,
+            passed_over=tuple(passed_over),
         )
     raise BuildError(
         "nothing here can build images:\n" + "\n".join(f"  {reason}" for reason in passed_over),
@@ -87,9 +143,11 @@ def find_engine(environ: Mapping[str, str], asked: str | None = None) -> Engine:
     )
 
 
-def _version(said: str) -> str:
-    """``1.28.2`` of ``1.28.2`` and of ``buildah version 1.28.2 (image-spec …)``."""
-    return next((word for word in said.split() if word[0].isdigit()), said)
+def _version(said: str) -> tuple[str, str]:
+    """Version and architecture: of ``26.1.5 amd64``, or of ``buildah version 1.28.2 (image-spec …)``."""
+    words = said.split()
+    version = next((word for word in words if word[0].isdigit()), said)
+    return version, words[1] if len(words) == 2 and words[0] == version else ""
 
 
 def _ask(program: str, arguments: tuple[str, ...], environ: Mapping[str, str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from types import TracebackType
@@ -31,36 +31,39 @@ class ImageBuild:
     """The handle of one build, which runs in a thread of its own from the moment it is made.
 
     ``image`` is its name; ``key`` its key, or ``None``, and then ``reason`` says why it has none; ``reused`` says where
-    the image was found (``docker``, ``registry`` …), ``""`` if it had to be built. As a context manager it ends what
-    still runs when the block fails.
+    the image was found (``docker``, ``registry`` …), ``""`` if it had to be built. ``obstacle`` says why the engine
+    would not write the same bytes in another build, ``""`` if it would, or if nothing was built. As a context manager
+    it ends what still runs when the block fails.
     """
 
     def __init__(
         self,
         *,
         engine: Engine,
-        commands: Sequence[Command],
+        commands: Iterable[Command],
         log: BuildLog,
         image: str,
         key: Digest | None,
         reason: str,
         reused: str,
-        image_id: str | Path,
+        image_id: Callable[[], str],
+        obstacle: str = "",
         scratch: Path | None = None,
     ) -> None:
-        """Run ``commands`` one after the other. ``image_id`` is the image's id, or the file to which the engine writes
-        it; ``scratch`` is a folder that is removed at the end."""
+        """Run ``commands``, each asked for when the one before has ended. ``image_id`` is asked for the image's id
+        after them; ``scratch`` is a folder that is removed at the end."""
         self.engine = engine
         self.image = image
         self.key = key
         self.reason = reason
         self.reused = reused
+        self.obstacle = obstacle
         self._log = log
         self._image_id = image_id
         self._scratch = scratch
         self._group = ProcessGroup()
         executor = ThreadPoolExecutor(1, "samebox-build")
-        self._result = executor.submit(self._run, tuple(commands))
+        self._result = executor.submit(self._run, commands)
         executor.shutdown(wait=False)
 
     @property
@@ -111,11 +114,11 @@ class ImageBuild:
         if error is not None:
             self._end()
 
-    def _run(self, commands: tuple[Command, ...]) -> str:
+    def _run(self, commands: Iterable[Command]) -> str:
         try:
             for command in commands:
                 self._call(command)
-            image_id = self._image_id if isinstance(self._image_id, str) else self._written_id(self._image_id)
+            image_id = self._asked_id()
             self._log.write(f"samebox: {self.image} is ready{f', {image_id}' if image_id else ''}")
             return image_id
         except OSError as error:
@@ -143,10 +146,11 @@ class ImageBuild:
                 hint=self._hint(),
             )
 
-    def _written_id(self, path: Path) -> str:
-        if not path.is_file():
-            raise BuildError(f"{self.engine.name} has not said which image it made", hint=self._hint())
-        return path.read_text(encoding="utf-8").strip()
+    def _asked_id(self) -> str:
+        try:
+            return self._image_id()
+        except BuildError as error:
+            raise BuildError(error.message, hint=self._hint()) from error
 
     def _hint(self) -> str:
         return f"all that was said is in {self.log_path}"

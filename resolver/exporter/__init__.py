@@ -6,11 +6,13 @@ from resolver.exporter.archive import (
     DEFAULT_EPOCH,
     ArchiveEntry,
     context_entries,
+    source_date_epoch,
     tar_bytes,
     tar_digest,
     write_tar,
 )
-from resolver.exporter.context import docker_context
+from resolver.exporter.base_choice import choose_base
+from resolver.exporter.context import context_needs, docker_context
 from resolver.exporter.directory import write_directory
 from resolver.exporter.dockerfile import Installer, Strategy
 from resolver.exporter.wheelhouse import InstallerWheel, installer_wheels
@@ -21,9 +23,12 @@ __all__ = [
     "Installer",
     "InstallerWheel",
     "Strategy",
+    "choose_base",
     "context_entries",
+    "context_needs",
     "docker_context",
     "installer_wheels",
+    "source_date_epoch",
     "tar_bytes",
     "tar_digest",
     "write_directory",

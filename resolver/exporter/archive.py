@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from resolver.errors import BuildError
+from resolver.errors import BuildError, SettingsError
 from resolver.model import BuildContext, Digest
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "ArchiveEntry",
     "ByteSink",
     "context_entries",
+    "source_date_epoch",
     "tar_bytes",
     "tar_digest",
     "write_tar",
@@ -38,6 +39,16 @@ _PREFIX_ROOM = 155
 _LARGEST_SIZE = 0o77777777777
 _LARGEST_ID = 0o7777777
 _TYPE_FLAGS = {"file": b"0", "symlink": b"2", "directory": b"5"}
+
+
+def source_date_epoch(environ: Mapping[str, str]) -> int:
+    """``SOURCE_DATE_EPOCH`` (reproducible-builds.org), else ``DEFAULT_EPOCH``. Raises ``SettingsError``."""
+    text = environ.get("SOURCE_DATE_EPOCH")
+    if not text:
+        return DEFAULT_EPOCH
+    if not (text.isascii() and text.isdigit()):
+        raise SettingsError(f"SOURCE_DATE_EPOCH is {text!r}", hint="it is a number of seconds since 1970")
+    return int(text)
 
 
 class ByteSink(Protocol):

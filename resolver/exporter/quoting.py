@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from resolver.errors import SettingsError
+from resolver.errors import BuildError, SettingsError
 
 __all__ = [
     "ImageUser",
@@ -22,6 +22,7 @@ __all__ = [
     "key_values",
     "label_key",
     "quoted",
+    "unique",
     "variable",
 ]
 
@@ -115,3 +116,13 @@ def key_values(instruction: str, pairs: Iterable[str]) -> str:
     """One instruction over several lines, one ``key=value`` a line."""
     indent = " " * (len(instruction) + 1)
     return f"{instruction} " + f" \\\n{indent}".join(pairs) + "\n"
+
+
+def unique(pairs: Iterable[tuple[str, str]], what: str) -> tuple[tuple[str, str], ...]:
+    """Sorted. Raises ``BuildError`` for a name that is given twice; ``what`` says of what it is the name."""
+    ordered = tuple(sorted(pairs))
+    names = [name for name, _ in ordered]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise BuildError(f"{what} {', '.join(twice)} is given twice")
+    return ordered

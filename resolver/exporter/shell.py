@@ -12,7 +12,18 @@ from collections.abc import Iterable, Sequence
 from resolver.errors import BuildError
 from resolver.exporter.quoting import ImageUser
 
-__all__ = ["ARCHITECTURES", "choose_platform", "create_user", "fail", "glibc_needs", "require_glibc", "run"]
+__all__ = [
+    "ARCHITECTURES",
+    "choose_installer",
+    "choose_platform",
+    "create_user",
+    "fail",
+    "glibc_needs",
+    "image_platform",
+    "require_glibc",
+    "require_machine",
+    "run",
+]
 
 ARCHITECTURES = {
     "linux-64": ("amd64", "x86_64"),
@@ -27,9 +38,14 @@ _ARCHITECTURE = "${TARGETARCH:-$(uname -m)}"
 _GLIBC = re.compile(r"[0-9]+\.[0-9]+")
 
 
-def run(lines: Iterable[str]) -> str:
-    """One ``RUN`` that stops at the first command that fails."""
-    return "RUN " + " \\\n    ".join(("set -eu;", *lines)) + "\n"
+def image_platform(platform: str) -> str:
+    """A conda subdir in the words of builders: ``linux/arm64``."""
+    return f"linux/{ARCHITECTURES[platform][0]}"
+
+
+def run(lines: Iterable[str], *, mounts: Sequence[str] = ()) -> str:
+    """One ``RUN`` that stops at the first command that fails. ``mounts`` are values of its option ``--mount``."""
+    return "RUN " + " \\\n    ".join((*(f"--mount={mount}" for mount in mounts), "set -eu;", *lines)) + "\n"
 
 
 def fail(message: str) -> str:
@@ -48,6 +64,21 @@ def choose_platform(assignments: Sequence[tuple[str, str]]) -> list[str]:
     ]
     other = fail(f"the lock has no platform for {_ARCHITECTURE}; it has: {have}")
     return [f'case "{_ARCHITECTURE}" in', *cases, f"  *) {other} ;;", "esac;"]
+
+
+def choose_installer(platforms: Sequence[str]) -> list[str]:
+    """Set ``installer`` to the platform, one of these, on whose machine the step runs."""
+    cases = [f"  {ARCHITECTURES[platform][1]}) installer={platform} ;;" for platform in platforms]
+    offered = " or ".join(image_platform(platform) for platform in platforms)
+    other = fail(f"this context has no installer for $(uname -m); let BUILDPLATFORM be {offered}")
+    return ['case "$(uname -m)" in', *cases, f"  *) {other} ;;", "esac;"]
+
+
+def require_machine(platforms: Sequence[str], *, image: str) -> list[str]:
+    """Refuse an image that is for another machine than the one that is built for."""
+    chosen = choose_platform([(platform, f"machine={ARCHITECTURES[platform][1]}") for platform in platforms])
+    other = fail(f"{image} is for $(uname -m) here, and the image for $machine; give the builder its --platform")
+    return [*chosen, f'[ "$(uname -m)" = "$machine" ] || {{ {other}; }}']
 
 
 def glibc_needs(versions: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -81,13 +112,13 @@ def require_glibc(*, image: str, setting: str) -> list[str]:
     ]
 
 
-def create_user(user: ImageUser, workdir: str) -> list[str]:
+def create_user(user: ImageUser, workdir: str | None) -> list[str]:
     """Add the user and its folders without ``useradd``, which not every image has and which writes today's date."""
     home = f"/home/{user.name}"
     group = "" if user.gid == 0 else f"; echo '{user.name}:x:{user.gid}:' >>/etc/group"
     folders = [
         f"[ -d {folder} ] || {{ mkdir -p {folder}; chown {user.uid}:{user.gid} {folder}; }}"
-        for folder in dict.fromkeys((home, workdir))
+        for folder in dict.fromkeys((home, workdir or home))
     ]
     return [
         'known="";',

@@ -14,7 +14,7 @@ from importlib import resources
 
 from resolver.errors import NotRepresentable
 
-__all__ = ["InstallerWheel", "hashed_requirements", "installer_wheels"]
+__all__ = ["InstallerWheel", "checker_wheel", "hashed_requirements", "installer_platforms", "installer_wheels"]
 
 _TABLE = "installer_requirements.json"
 
@@ -31,13 +31,18 @@ class InstallerWheel:
     size: int
 
 
+def installer_platforms() -> frozenset[str]:
+    """The conda subdirs on whose machines the installer runs."""
+    return frozenset(wheel.platform for wheel in _table("wheels")) - {"noarch"}
+
+
 def installer_wheels(platform: str) -> tuple[InstallerWheel, ...]:
     """The wheels that install a slice on ``platform``, sorted by name.
 
     Raises ``NotRepresentable`` for a platform that py-rattler has no wheel for.
     """
-    table = _table()
-    native = {wheel.platform for wheel in table} - {"noarch"}
+    table = _table("wheels")
+    native = installer_platforms()
     if platform not in native:
         raise NotRepresentable(
             f"there is no installer for {platform}: py-rattler has no wheel for it",
@@ -46,9 +51,15 @@ def installer_wheels(platform: str) -> tuple[InstallerWheel, ...]:
     return tuple(wheel for wheel in table if wheel.platform in (platform, "noarch"))
 
 
+def checker_wheel() -> InstallerWheel:
+    """The wheel of ``packaging`` with which ``check_packages`` compares versions in a base that the user manages."""
+    (wheel,) = _table("checker")
+    return wheel
+
+
 @cache
-def _table() -> tuple[InstallerWheel, ...]:
-    rows = json.loads((resources.files("resolver.exporter") / _TABLE).read_bytes())["wheels"]
+def _table(key: str) -> tuple[InstallerWheel, ...]:
+    rows = json.loads((resources.files("resolver.exporter") / _TABLE).read_bytes())[key]
     return tuple(sorted((InstallerWheel(**row) for row in rows), key=lambda w: (w.name, w.file_name)))
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from time import sleep
 from typing import Any, TypeVar
@@ -20,6 +19,7 @@ import msgspec
 
 from resolver.indexes.protocol import CoreMetadata, ProjectPage
 from resolver.indexes.releases import KeptPage, keep, kept_page
+from resolver.values import dataclass
 
 __all__ = ["CachedPage", "MetadataCache"]
 

@@ -20,8 +20,6 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urldefrag, urlsplit, urlunsplit
 
-from packaging.markers import Marker
-
 from resolver.locks.default_virtual_packages import fake_repodata
 from resolver.model import MAIN, CondaSpec, EnvironmentSpec, PypiRequirement
 from resolver.platforms import Platform, PythonTarget
@@ -106,6 +104,8 @@ def _applies(marker: str | None, platform: str) -> bool:
     """Whether a marker holds as far as the platform decides. Of Python nothing is known yet: that counts as true."""
     if marker is None:
         return True
+    from packaging.markers import Marker
+
     undecided = _CLAUSE.sub(
         lambda c: c[0] if {c["left"], c["right"]} & set(_KNOWN_TO_CONDA_LOCK) else _ALWAYS_TRUE, marker
     )

@@ -11,13 +11,16 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from resolver.errors import SettingsError
 from resolver.files import read_text
 from resolver.locks.evidence import PREFIX
 from resolver.model import Lock
 from resolver.settings.values import METADATA_CHOICES
-from resolver.source_trees.provenance import Provenance, provenance_of
+
+if TYPE_CHECKING:
+    from resolver.source_trees.provenance import Provenance
 
 __all__ = ["METADATA_CHOICES", "file_metadata", "notes_of", "read_file_metadata"]
 
@@ -35,7 +38,11 @@ def read_file_metadata(
     if unknown:
         raise SettingsError(f"no such metadata: {unknown[0]!r}", hint=f"known are: {', '.join(METADATA_CHOICES)}")
     files = {source: directory / source for source in sources}
-    provenance = provenance_of(tuple(files.values()), directory, environ) if set(choices) & set(_OF_GIT) else None
+    provenance = None
+    if set(choices) & set(_OF_GIT):
+        from resolver.source_trees.provenance import provenance_of
+
+        provenance = provenance_of(tuple(files.values()), directory, environ)
     texts = {name: read_text(file) for name, file in files.items()} if set(choices) & set(_OF_INPUTS) else {}
     return file_metadata(choices, now=now, provenance=provenance, texts=texts)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from resolver.errors import LockFormatError, NotRepresentable, ResolverError
 from resolver.files import read_text, write_atomic
+from resolver.locks.conflict_markers import refuse_conflict_markers
 from resolver.locks.formats import Asked, LockFormat, format_for_file, format_named, known_formats
-from resolver.locks.merge import refuse_conflict_markers
 from resolver.locks.sidecar import read_beside, sidecar_path, sidecar_text
 from resolver.model import Lock, Origin
 from resolver.platforms import Platform

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from packaging.markers import Marker
 from packaging.requirements import InvalidRequirement, Requirement
@@ -15,6 +14,7 @@ from resolver.locks.dependencies import merged
 from resolver.model import Evidence, Lock, LockedPackage, PlatformLock, Root
 from resolver.names import NamesMap
 from resolver.platforms import Platform, PythonTarget
+from resolver.values import dataclass
 
 __all__ = ["LockGraph", "Node", "graph_of", "project_owners"]
 

@@ -7,13 +7,13 @@ not judged. What is looser now than when the lock was made leaves it fresh, as a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
 
 from resolver.locks.satisfies import Shortfall
 from resolver.model import Evidence, Lock
 from resolver.transport import without_credentials
+from resolver.values import dataclass
 
 __all__ = ["FIND_LINKS", "Formats", "Indexes", "changed_formats", "changed_indexes"]
 

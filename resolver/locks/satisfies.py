@@ -9,7 +9,6 @@ evidence): never fresh then.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from packaging.requirements import Requirement
@@ -24,6 +23,7 @@ from resolver.names import NamesMap
 from resolver.platforms import Platform, PythonTarget, newest_python
 from resolver.roots import conda_roots, pep440_of, shown
 from resolver.source_trees.git_url import parse_git_url
+from resolver.values import dataclass
 
 __all__ = ["Expected", "Satisfaction", "Shortfall", "satisfies"]
 

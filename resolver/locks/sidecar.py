@@ -18,7 +18,7 @@ from resolver.errors import IntegrityError, LockFormatError
 from resolver.locks.evidence import evidence_from_strings, evidence_to_strings
 from resolver.model import Aspect, Lock, LockedPackage, Origin, PlatformLock
 
-__all__ = ["read_beside", "sidecar_path", "sidecar_text"]
+__all__ = ["read_beside", "sidecar_path", "sidecar_text", "with_sidecar"]
 
 _VERSION = 1
 _WHERE = ("url", "file_name", "size", "md5", "build", "subdir")
@@ -86,15 +86,22 @@ def read_beside(path: Path, lock: Lock) -> Lock:
     beside = sidecar_path(path)
     if not lock.silent_on or not beside.is_file():
         return lock
+    return with_sidecar(lock, beside.read_bytes(), str(beside))
+
+
+def with_sidecar(lock: Lock, content: bytes, source: str) -> Lock:
+    """The lock with what its sidecar adds, if that belongs to it. Raises ``LockFormatError`` that names ``source``."""
+    if not lock.silent_on:
+        return lock
     try:
-        kept = msgspec.json.decode(beside.read_bytes(), type=_Sidecar)
+        kept = msgspec.json.decode(content, type=_Sidecar)
     except msgspec.MsgspecError as error:
         raise LockFormatError(
-            f"damaged: {error}", origin=Origin(source=str(beside)), hint="lock again, or remove this file"
+            f"damaged: {error}", origin=Origin(source=source), hint="lock again, or remove this file"
         ) from error
     if kept.samebox != _VERSION or not _belongs(kept, lock):
         return lock
-    return _completed(lock, kept, str(beside))
+    return _completed(lock, kept, source)
 
 
 def _belongs(kept: _Sidecar, lock: Lock) -> bool:

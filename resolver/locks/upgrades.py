@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-
-from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from dataclasses import replace
 
 from resolver.errors import SettingsError
 from resolver.model import EnvironmentSpec, Lock, Origin, PlatformLock, PypiRequirement
-from resolver.names import NamesMap
+from resolver.names import NamesMap, normalize
 from resolver.platforms import Platform
+from resolver.values import dataclass
 
 __all__ = ["Held", "held_of"]
 
@@ -85,12 +82,14 @@ def _known(pins: Sequence[PlatformLock], spec: EnvironmentSpec) -> _Known:
 
 def _meant(name: str, known: _Known, names: NamesMap, previous: Lock | None) -> tuple[tuple[str, ...], str | None]:
     """The conda packages and the project of that name: its own, else those that provide a project of it."""
-    own, project = name.lower(), canonicalize_name(name)
+    own, project = name.lower(), normalize(name)
     conda = (own,) if own in known.conda else tuple(sorted(known.conda.intersection(names.conda_names(project))))
     if conda or project in known.pypi:
         return conda, project if project in known.pypi else None
     if previous is None:
         return (own,), project  # nothing is locked yet: what will be needed is not known
+    import difflib
+
     near = difflib.get_close_matches(own, sorted(known.conda | known.pypi), n=1)
     raise SettingsError(
         f"--upgrade-package {name}: neither the lock nor the manifest has a package of that name",
@@ -113,6 +112,8 @@ def _limited(held: Held, conda: tuple[str, ...], project: str | None, version: s
     limits = tuple(f"{name}[version='=={version}']" for name in conda)
     constraints: tuple[PypiRequirement, ...] = ()
     if project is not None:
+        from packaging.version import InvalidVersion, Version
+
         try:
             Version(version)
         except InvalidVersion as error:

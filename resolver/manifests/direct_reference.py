@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 import re
 import tomllib
-from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote
 
 from packaging.markers import InvalidMarker, Marker
@@ -21,6 +20,7 @@ from resolver.errors import ManifestError, ResolverError
 from resolver.manifests.pep508 import check_hash, parse_pep508, sorted_extras
 from resolver.manifests.reading import Reading
 from resolver.model import Origin, PypiRequirement
+from resolver.values import dataclass
 
 __all__ = ["is_direct_reference", "parse_direct_reference"]
 

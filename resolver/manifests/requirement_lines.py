@@ -8,12 +8,10 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from packaging.utils import canonicalize_name
-
 from resolver.errors import ManifestError
 from resolver.manifests.reading import Reading
-from resolver.manifests.requirement import parse_requirement
 from resolver.model import EnvironmentSpec, IndexOptions, Origin, PypiRequirement
+from resolver.names import normalize
 from resolver.settings.places import nearest, secret_problem
 
 __all__ = ["Requirements", "read_line"]
@@ -99,18 +97,24 @@ class Requirements:
         )
 
 
+def _requirement(line: str, reading: Reading, number: int, origin: Origin) -> PypiRequirement:
+    # a manifest of conda's packages alone need not pay for the import
+    from resolver.manifests.requirement import parse_requirement
+
+    if editable := _EDITABLE.match(line):
+        return parse_requirement(editable["quoted"] or editable["bare"], reading, number, editable=True)
+    text, hashes = _split_options(line, origin)
+    return parse_requirement(text, reading, number, hashes=hashes)
+
+
 def read_line(line: str, reading: Reading, number: int, found: Requirements) -> tuple[str, bool] | None:
     """Read a line into ``found``. For an include, its path and whether it holds constraints are given back."""
     origin = reading.origin(number)
     problem = secret_problem(line)
     if problem:
         raise ManifestError(problem, origin=origin)
-    if not line.startswith("-"):
-        text, hashes = _split_options(line, origin)
-        found.add(parse_requirement(text, reading, number, hashes=hashes))
-        return None
-    if editable := _EDITABLE.match(line):
-        found.add(parse_requirement(editable["quoted"] or editable["bare"], reading, number, editable=True))
+    if not line.startswith("-") or _EDITABLE.match(line):
+        found.add(_requirement(line, reading, number, origin))
         return None
     options = list(_options(line, origin))
     if len(options) > 1 and any(name in _ALONE for name, _ in options):
@@ -217,8 +221,8 @@ def _set_formats(value: str, chosen: set[str], opposite: set[str], origin: Origi
         elif not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
             raise ManifestError(f"not a project name, :all: or :none:: {name!r}", origin=origin)
         else:
-            opposite.discard(canonicalize_name(name))
-            chosen.add(str(canonicalize_name(name)))
+            opposite.discard(normalize(name))
+            chosen.add(normalize(name))
 
 
 def _url(value: str, name: str, origin: Origin) -> str:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import yaml
 
 from resolver.errors import ManifestError
 from resolver.manifests.reading import Reading
+from resolver.values import dataclass
 
 __all__ = ["YamlDocument", "document_of"]
 

@@ -17,7 +17,7 @@ from resolver.model import Artifact
 from resolver.store import ArtifactStore
 
 if TYPE_CHECKING:
-    from resolver.prefix.slice_installer import Package
+    from resolver.prefix.slice_installer import KnownPython, Package
 
 __all__ = ["INSTALLER_EPOCH", "InstallReport", "install"]
 
@@ -41,7 +41,8 @@ def install(
     artifacts: Sequence[Artifact],
     store: ArtifactStore,
     target_prefix: Path | None = None,
-    python: Path | None = None,
+    python: Path | KnownPython | None = None,
+    apart: frozenset[str] = frozenset(),
     epoch: int = INSTALLER_EPOCH,
     check_glibc: bool = True,
     progress: Callable[[str, int, int], None] | None = None,
@@ -49,9 +50,11 @@ def install(
     """Install ``slice`` (see ``locks.slices``) into ``prefix``: the same slice at the same path is the same bytes.
 
     ``artifacts`` are those of the slice; ``target_prefix`` is where the prefix will be used, if elsewhere;
-    ``python`` is the interpreter for wheels where no conda python is locked; ``epoch`` the time of every file in
-    seconds. ``progress`` is called with a stage (``fetch`` counts bytes, ``extract``, ``link``, ``wheels`` and
-    ``normalise`` count packages), how much is done, and of how much (0: unknown).
+    ``python`` is the interpreter for wheels where no conda python is locked (a path, or what is known of one on the
+    machine of the target); ``apart`` names conda packages that are at the target already and are not linked;
+    ``epoch`` is the time of every file in seconds. ``progress`` is called with a stage (``fetch`` counts bytes,
+    ``extract``, ``link``, ``wheels`` and ``normalise`` count packages), how much is done, and of how much (0:
+    unknown).
 
     Raises ``BuildError``, ``IntegrityError``, ``IndexUnavailable``; then nothing is left of the new prefix, and an
     old one is as it was.
@@ -67,6 +70,7 @@ def install(
             fetch=lambda packages, work: _of_slice(packages, files),
             target_prefix=target_prefix,
             python=python,
+            apart=apart,
             epoch=epoch,
             check_glibc=check_glibc,
             progress=report,

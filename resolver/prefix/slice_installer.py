@@ -37,7 +37,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
@@ -65,7 +65,7 @@ from rattler.exceptions import (
 from rattler.install import InstallerReporter
 from rattler.install import install as link_packages
 from rattler.package_cache.package_cache import PackageCache, ValidationMode
-from rattler.package_streaming import extract
+from rattler.package_streaming import PackageArchive, extract
 from rattler.repo_data.package_record import PackageRecord
 from rattler.repo_data.record import RepoDataRecord
 
@@ -75,6 +75,7 @@ if TYPE_CHECKING:
 __all__ = [
     "EPOCH",
     "InstallError",
+    "KnownPython",
     "Package",
     "Report",
     "WrongHash",
@@ -190,7 +191,8 @@ def install_slice(
     *,
     fetch: Fetch,
     target_prefix: Path | None = None,
-    python: Path | None = None,
+    python: Path | KnownPython | None = None,
+    apart: frozenset[str] = frozenset(),
     epoch: int = EPOCH,
     check_glibc: bool = True,
     progress: Progress = lambda stage, done, total: None,
@@ -198,8 +200,10 @@ def install_slice(
     """Install the slice ``content`` into ``prefix``, which must not be there, be empty, or have been made by this.
 
     ``target_prefix`` is where it will be used, if elsewhere; ``python`` the interpreter for wheels where the slice
-    has no conda python; ``epoch`` the time of every file, in seconds. Raises ``InstallError``, and then leaves
-    nothing behind and the old prefix as it was.
+    has no conda python: one of this machine, which is run to ask what it is, or one that is known; ``apart`` names
+    conda packages that are there already when the prefix is used (in another layer of an image) and are not linked;
+    ``epoch`` is the time of every file, in seconds. Raises ``InstallError``, and then leaves nothing behind and the
+    old prefix as it was.
     """
     slice_ = parse_slice(content)
     prefix = Path(os.path.normpath(prefix.absolute()))
@@ -213,7 +217,7 @@ def install_slice(
         _refuse_glibc(slice_.glibc, glibc_version())
     try:
         with _staging(prefix) as root:
-            report = _install(slice_, root, str(embedded), fetch, python, epoch, progress)
+            report = _install(slice_, root, str(embedded), fetch, python, apart, epoch, progress)
             _swap(root, prefix)
         os.utime(prefix, (epoch, epoch))
     except OSError as error:
@@ -225,7 +229,14 @@ def install_slice(
 
 
 def _install(
-    slice_: Slice, root: Path, embedded: str, fetch: Fetch, python: Path | None, epoch: int, progress: Progress
+    slice_: Slice,
+    root: Path,
+    embedded: str,
+    fetch: Fetch,
+    python: Path | KnownPython | None,
+    apart: frozenset[str],
+    epoch: int,
+    progress: Progress,
 ) -> Report:
     (root / ".work").mkdir()
     artifacts = _take(slice_, fetch, root / ".work")
@@ -233,7 +244,8 @@ def _install(
     site_packages = ""
     warnings: list[str] = []
     if slice_.conda:
-        owners, site_packages, warnings = _install_conda(slice_, artifacts, root, embedded, progress)
+        owners, site_packages, warnings = _install_conda(slice_, artifacts, root, embedded, apart, progress)
+        slice_ = replace(slice_, conda=_linked(slice_, apart))
     if python is not None:
         site_packages = _make_virtual_environment(slice_, python, root, owners)
     for done, package in enumerate(slice_.wheels, 1):
@@ -246,7 +258,7 @@ def _install(
     return Report(conda=len(slice_.conda), wheels=len(slice_.wheels), warnings=tuple(warnings))
 
 
-def _refuse_python(slice_: Slice, python: Path | None) -> None:
+def _refuse_python(slice_: Slice, python: Path | KnownPython | None) -> None:
     if slice_.conda_python is not None and python is not None:
         raise InstallError("the slice brings its own python: no other can be given")
     if slice_.wheels and slice_.conda_python is None and python is None:
@@ -646,23 +658,34 @@ class _Watch(InstallerReporter):
         self._progress("link", self._done, self._total)
 
 
+def _linked(slice_: Slice, apart: frozenset[str]) -> tuple[Package, ...]:
+    return tuple(package for package in slice_.conda if package.name not in apart)
+
+
 def _install_conda(
-    slice_: Slice, artifacts: Mapping[str, Path], root: Path, embedded: str, progress: Progress
+    slice_: Slice,
+    artifacts: Mapping[str, Path],
+    root: Path,
+    embedded: str,
+    apart: frozenset[str],
+    progress: Progress,
 ) -> tuple[dict[str, Package], str, list[str]]:
     """Link the conda packages; gives who owns which path, where Python's packages go, and warnings."""
     cache = root / ".work" / "pkgs"
+    linked = _linked(slice_, apart)
+    records = [_looked_into(p, artifacts[p.sha256], root / ".work") for p in slice_.conda if p.name in apart]
     with ThreadPoolExecutor(min(_WORKERS, os.cpu_count() or 1)) as pool:
-        records = []
-        for record in pool.map(lambda p: _unpack(p, artifacts[p.sha256], cache), slice_.conda):
+        for done, record in enumerate(pool.map(lambda p: _unpack(p, artifacts[p.sha256], cache), linked), 1):
             records.append(record)
-            progress("extract", len(records), len(slice_.conda))
+            progress("extract", done, len(linked))
     site_packages = _site_packages(slice_, records)
-    claims = _claims(slice_.conda, cache, site_packages)
+    claims = _claims(linked, cache, site_packages)
     _refuse_escaping_links(claims)
-    _link(slice_, records, root, embedded, progress)
+    if linked:
+        _link(slice_, records, root, embedded, apart, progress)
     warnings = [
         f"{p}: its {when} script was not run: {path}"
-        for p in slice_.conda
+        for p in linked
         for when in ("pre-link", "post-link")
         if (path := f"bin/.{p.name}-{when}.sh") in claims
     ]
@@ -678,6 +701,25 @@ def _unpack(package: Package, artifact: Path, cache: Path) -> RepoDataRecord:
         record = PackageRecord.from_index_json(index, artifact.stat().st_size, sha256.hex(), md5.hex())
     if sha256.hex() != package.sha256:
         raise WrongHash(f"{package.public_url}: the file changed while it was read")
+    return _record(package, record)
+
+
+def _looked_into(package: Package, artifact: Path, work: Path) -> RepoDataRecord:
+    """The record of a package that is not unpacked: nothing but its index.json is read."""
+
+    async def read() -> bytes | None:
+        archive = await PackageArchive.from_path(artifact)
+        return await archive.read_file("info/index.json")
+
+    index = work / f"{package.stem}.index.json"
+    with _blame(package, "its index.json cannot be read", (*_CONDA_ERRORS, *_METADATA_ERRORS)):
+        with ThreadPoolExecutor(1) as pool:  # a notebook's thread has an event loop already
+            content = pool.submit(asyncio.run, read()).result()
+        index.write_bytes(content or b"")
+        return _record(package, PackageRecord.from_index_json(index, artifact.stat().st_size, package.sha256))
+
+
+def _record(package: Package, record: PackageRecord) -> RepoDataRecord:
     says = f"{record.name.normalized}-{record.version}-{record.build}"
     if says != package.stem or record.name.normalized != package.name:
         raise InstallError(f"{package}: the artifact says that it is {says}")
@@ -816,7 +858,14 @@ def _stays_inside(path: str, links: Mapping[str, str]) -> bool:
     return True
 
 
-def _link(slice_: Slice, records: list[RepoDataRecord], root: Path, embedded: str, progress: Progress) -> None:
+def _link(
+    slice_: Slice,
+    records: list[RepoDataRecord],
+    root: Path,
+    embedded: str,
+    apart: frozenset[str],
+    progress: Progress,
+) -> None:
     watch = _Watch(len(records), progress)  # type: ignore[abstract]  # what it leaves out does nothing
     cache = PackageCache.new_layered([root / ".work" / "pkgs"], validation_mode=ValidationMode.skip())
 
@@ -825,6 +874,7 @@ def _link(slice_: Slice, records: list[RepoDataRecord], root: Path, embedded: st
             records=records,
             target_prefix=root,
             installed_packages=[],
+            ignored_packages=set(apart),
             platform=Subdir(slice_.platform),
             execute_link_scripts=False,
             show_progress=False,
@@ -929,23 +979,38 @@ def _additional_metadata(package: Package) -> dict[str, bytes]:
     return metadata
 
 
-def _make_virtual_environment(slice_: Slice, python: Path, root: Path, owners: dict[str, Package]) -> str:
-    """A prefix (PEP 405) on an interpreter that the slice does not bring; gives where its packages go."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownPython:
+    """An interpreter where the prefix will be used: its minor version (``3.12``) and absolute path there."""
+
+    version: str
+    executable: str
+
+
+def _ask(python: Path) -> KnownPython:
     question = "import sys; print('%d.%d' % sys.version_info[:2]); print(sys._base_executable)"
     try:
         answer = subprocess.run([python, "-I", "-c", question], check=True, capture_output=True, text=True)
     except (OSError, subprocess.CalledProcessError) as error:
         raise InstallError(f"{python}: not a Python that runs: {error}") from error
     version, base = answer.stdout.splitlines()[-2:]
+    return KnownPython(version=version, executable=base)
+
+
+def _make_virtual_environment(slice_: Slice, python: Path | KnownPython, root: Path, owners: dict[str, Package]) -> str:
+    """A prefix (PEP 405) on an interpreter that the slice does not bring; gives where its packages go."""
+    known = python if isinstance(python, KnownPython) else _ask(python)
+    version, base = known.version, known.executable
     if _short(slice_) not in ("", version):
-        raise InstallError(f"{python} is Python {version}, and the wheels were locked for {_short(slice_)}")
-    (root / "bin").mkdir()
+        asked = base if isinstance(python, KnownPython) else python
+        raise InstallError(f"{asked} is Python {version}, and the wheels were locked for {_short(slice_)}")
+    (root / "bin").mkdir(exist_ok=True)
     (root / "bin" / "python").symlink_to(base)
     for name in ("python3", f"python{version}"):
         (root / "bin" / name).symlink_to("python")
     config = f"home = {Path(base).parent}\ninclude-system-site-packages = false\nversion = {version}\n"
     (root / "pyvenv.cfg").write_bytes(config.encode())
-    owner = Package(kind="", name="the interpreter", version=version, file_name=str(python), url="", sha256="")
+    owner = Package(kind="", name="the interpreter", version=version, file_name=base, url="", sha256="")
     owners |= dict.fromkeys(("pyvenv.cfg", "bin/python", "bin/python3", f"bin/python{version}"), owner)
     return f"lib/python{version}/site-packages"
 

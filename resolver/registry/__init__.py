@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from resolver.registry.image_platform import ImagePlatform
     from resolver.registry.parsing import parse_config, parse_document
     from resolver.registry.reference import Reference
+    from resolver.registry.referrers import artifact_of
     from resolver.registry.rendering import descriptor_of, render_index, render_manifest
     from resolver.registry.uploads import Pushed
 
@@ -33,6 +34,7 @@ __all__ = [
     "Pushed",
     "Reference",
     "Registry",
+    "artifact_of",
     "choose",
     "descriptor_of",
     "parse_config",
@@ -52,6 +54,7 @@ _HOMES = {
     "Pushed": "uploads",
     "Reference": "reference",
     "Registry": "client",
+    "artifact_of": "referrers",
     "choose": "client",
     "descriptor_of": "rendering",
     "parse_config": "parsing",

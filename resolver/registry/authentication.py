@@ -139,7 +139,7 @@ class Authentication:
         if not fit or not _FIT.fullmatch(realm):
             raise RegistryUnavailable(
                 f"{source}: the registry's place for tokens is not https: {self._wire.public(realm)[:200]!r}",
-                hint="credentials are not sent there; a host without TLS has to be named as insecure in the settings",
+                hint="credentials are not sent there; a host without TLS has to be named in docker.insecure-registries",
             )
         return realm
 

@@ -20,13 +20,33 @@ from resolver.registry.reference import Reference
 from resolver.registry.rendering import descriptor_of, render_index, render_manifest
 from resolver.registry.uploads import Uploads
 
-__all__ = ["Referrers"]
+__all__ = ["Contents", "Referrers", "artifact_of"]
+
+Contents = tuple[tuple[bytes, Descriptor], ...]
+"""Blobs, each with its descriptor."""
 
 _LARGEST = 4 * 1024 * 1024
 _MOST_PAGES = 100
 _TRIES = 3
 _EMPTY_CONTENT = b"{}"
 _NEXT = re.compile(r'<([^<>]+)>\s*;[^,]*\brel="?next"?', re.IGNORECASE)
+
+
+def artifact_of(
+    subject: Descriptor, artifact_type: str, contents: Contents, annotations: Mapping[str, str]
+) -> tuple[Manifest, Contents]:
+    """The manifest of an artifact that is about ``subject``, and the blobs that it names (image-spec 1.1, "Guidelines
+    for Artifact Usage"): an artifact has an empty config, and an empty part if it has no other."""
+    config = descriptor_of(_EMPTY_CONTENT, EMPTY)
+    parts = contents or ((_EMPTY_CONTENT, config),)
+    manifest = Manifest(
+        config=config,
+        layers=tuple(descriptor for _, descriptor in parts),
+        subject=Descriptor(media_type=subject.media_type, digest=subject.digest, size=subject.size),
+        artifact_type=artifact_type,
+        annotations=tuple(sorted(annotations.items())),
+    )
+    return manifest, ((_EMPTY_CONTENT, config), *parts)
 
 
 class Referrers:
@@ -50,22 +70,14 @@ class Referrers:
         described: Descriptor,
         *,
         artifact_type: str,
-        contents: tuple[tuple[bytes, Descriptor], ...],
+        contents: Contents,
         annotations: Mapping[str, str],
     ) -> Descriptor:
         """Push an artifact of ``contents`` whose subject is the manifest ``described``. The same again changes
         nothing."""
-        config = descriptor_of(_EMPTY_CONTENT, EMPTY)
-        parts = contents or ((_EMPTY_CONTENT, config),)
-        for content, descriptor in ((_EMPTY_CONTENT, config), *parts):
+        manifest, blobs = artifact_of(described, artifact_type, contents, annotations)
+        for content, descriptor in blobs:
             self._uploads.push(subject, content, descriptor)
-        manifest = Manifest(
-            config=config,
-            layers=tuple(descriptor for _, descriptor in parts),
-            subject=Descriptor(media_type=described.media_type, digest=described.digest, size=described.size),
-            artifact_type=artifact_type,
-            annotations=tuple(sorted(annotations.items())),
-        )
         content = render_manifest(manifest)
         repository = replace(subject, tag=None, digest=None)
         written, is_listed = self._manifests.put(
@@ -127,12 +139,25 @@ class Referrers:
             known = self._from_tag(subject)
             if any(other.digest == entry.digest for other in known):
                 return
-            self._manifests.put(_tag_of(subject), render_index(Index(manifests=(*known, entry))), OCI_INDEX)
+            self._write_index(subject, known, entry)
         if all(other.digest != entry.digest for other in self._from_tag(subject)):
             raise RegistryUnavailable(
                 f"{_tag_of(subject)}: {entry.digest} was entered {_TRIES} times, and is not there",
                 hint="another process writes the same tag; try again when it is done",
             )
+
+    def _write_index(self, subject: Reference, known: tuple[Descriptor, ...], entry: Descriptor) -> None:
+        """Registries refuse an index that names what they no longer have: what was deleted is then left out."""
+        try:
+            self._put_index(subject, (*known, entry))
+        except RegistryUnavailable:
+            present = tuple(other for other in known if self._manifests.find(subject.at(other.digest)) is not None)
+            if present == known:
+                raise
+            self._put_index(subject, (*present, entry))
+
+    def _put_index(self, subject: Reference, entries: tuple[Descriptor, ...]) -> None:
+        self._manifests.put(_tag_of(subject), render_index(Index(manifests=entries)), OCI_INDEX)
 
 
 def _tag_of(subject: Reference) -> Reference:

@@ -120,7 +120,7 @@ class Wire:
         if isinstance(error, exceptions.SSLError):
             if isinstance(cause, ssl.SSLCertVerificationError):
                 return _Untrusted(told, hint="SSL_CERT_FILE names the authorities that are trusted")
-            return _NotTls(told, hint="a registry without TLS has to be named as insecure in the settings")
+            return _NotTls(told, hint="a registry without TLS has to be named in docker.insecure-registries")
         transient = (
             exceptions.ProtocolError,
             exceptions.TimeoutError,

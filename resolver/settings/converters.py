@@ -6,16 +6,16 @@ import datetime
 import posixpath
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-
-from packaging.utils import canonicalize_name
+from dataclasses import replace
 
 from resolver.errors import SettingsError
 from resolver.model import Origin
+from resolver.names import normalize
 from resolver.platforms import virtual_version_problem
 from resolver.settings.cut_off import parse_cut_off
 from resolver.settings.places import channel_problem, platform_problem, secret_problem
 from resolver.settings.toml_lines import TomlLines
+from resolver.values import dataclass
 
 __all__ = [
     "Converter",
@@ -229,7 +229,7 @@ def _virtual(name: str, value: object, place: Place) -> str | None:
 def _pypi_name(value: object, place: Place) -> str:
     if not isinstance(value, str) or not _PYPI_NAME.match(value):
         raise place.expected("a PyPI name", value)
-    return str(canonicalize_name(value))
+    return normalize(value)
 
 
 def table(value: object, place: Place) -> Mapping[str, object]:

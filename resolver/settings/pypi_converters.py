@@ -7,9 +7,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import quote
 
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
-
+from resolver.names import normalize
 from resolver.settings.converters import Place, index_url, table, text, texts
 from resolver.settings.places import nearest, secret_problem
 
@@ -25,7 +23,7 @@ def project(value: object, place: Place) -> str:
     name = text(value, place)
     if name != ALL_PROJECTS and not _NAME.match(name):
         raise place.error(f"not a project name or :all:: {name!r}")
-    return name if name == ALL_PROJECTS else str(canonicalize_name(name))
+    return name if name == ALL_PROJECTS else normalize(name)
 
 
 def allow_builds(value: object, place: Place) -> tuple[str, ...]:
@@ -57,14 +55,16 @@ def index_for(value: object, place: Place) -> tuple[tuple[str, str], ...]:
         here = place.below(name)
         if not _NAME.match(name):
             raise here.error(f"not a project name: {name!r}")
-        if canonicalize_name(name) in found:
+        if normalize(name) in found:
             raise here.error(f"{name} stands there twice")
-        found[canonicalize_name(name)] = index_url(url, here)
+        found[normalize(name)] = index_url(url, here)
     return tuple(sorted(found.items()))
 
 
 def override(value: object, place: Place) -> str:
     """A PEP 508 requirement without a URL."""
+    from packaging.requirements import InvalidRequirement, Requirement
+
     written = text(value, place)
     try:
         requirement = Requirement(written)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from resolver.settings import base_converters as bases
 from resolver.settings import converters as convert
 from resolver.settings import pypi_converters as pypi
+from resolver.settings import registry_converters as registries
+from resolver.settings.application_converter import application
 from resolver.settings.auth_converter import authentication
 from resolver.settings.converters import Converter, Place
 from resolver.settings.places import nearest
 from resolver.settings.values import METADATA_CHOICES, Pairs, SettingsLayer
+from resolver.values import dataclass
 
 __all__ = ["DOCKER", "SETTINGS", "Key", "read_layer"]
 
@@ -31,11 +34,24 @@ class Key:
 DOCKER = (
     Key(name="base-image", read=convert.text),
     Key(name="build-image", read=convert.text),
+    Key(name="gpu-base-image", read=convert.text),
+    Key(name="gpu", read=bases.gpu),
+    Key(name="base-dockerfile", read=bases.base_dockerfile),
+    Key(name="user-managed", read=registries.boolean),
+    Key(name="interpreter-path", read=convert.docker_prefix),
+    Key(name="required-packages", read=convert.texts(bases.required_package)),
+    Key(name="apt", read=convert.texts(bases.apt_package)),
+    Key(name="apt-snapshot", read=bases.apt_snapshot),
+    Key(name="apt-mirror", read=bases.apt_mirror),
     Key(name="user", read=convert.text),
     Key(name="prefix", read=convert.docker_prefix),
     Key(name="workdir", read=convert.docker_prefix),
     Key(name="command", read=convert.command),
     Key(name="labels", read=convert.table_of(convert.text)),
+    Key(name="resolve-base", read=registries.boolean),
+    Key(name="insecure-registries", read=convert.texts(registries.registry_host)),
+    Key(name="cache-mounts", read=registries.boolean),
+    Key(name="application", read=application),
 )
 """The keys of ``[docker]``: the fields of ``model.DockerSection``."""
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from dataclasses import field, fields, replace
+from typing import TYPE_CHECKING, Any
 
 from resolver.errors import SettingsError
 from resolver.model import DockerSection
 from resolver.platforms import DEFAULT_PLATFORMS
 from resolver.settings.places import nearest
-from resolver.transport import AuthenticationRule
+from resolver.values import dataclass
+
+if TYPE_CHECKING:
+    from resolver.transport import AuthenticationRule
 
 __all__ = ["METADATA_CHOICES", "Pairs", "Settings", "SettingsLayer"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from resolver.conda import (
@@ -23,6 +23,7 @@ from resolver.platforms import PythonTarget
 from resolver.solver.partial import partial_solution
 from resolver.solver.request import PlatformSolution, SolveRequest
 from resolver.solver.together import Package
+from resolver.values import dataclass
 
 if TYPE_CHECKING:
     from resolver.conda.channels import Channels

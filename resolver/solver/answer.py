@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from packaging.version import Version
 
@@ -11,6 +10,7 @@ from resolver.indexes import CoreMetadata, DistributionFile
 from resolver.solver.direct import DirectFile
 from resolver.solver.knowledge import Knowledge
 from resolver.solver.requirements import Dependency
+from resolver.values import dataclass
 
 __all__ = ["Choice", "ProjectExtra", "PypiSolution", "Request", "ResolvedProject", "metadata_of", "read_answer"]
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from packaging.utils import canonicalize_name
-
 from resolver.conda import CondaRecord
 from resolver.errors import IntegrityError
 from resolver.model import LockedPackage, PlatformLock, PypiRequirement, Root
+from resolver.names import normalize
 from resolver.solver.request import PlatformSolution
-from resolver.solver.requirements import parse_marker
 
 if TYPE_CHECKING:
     from resolver.solver.answer import ResolvedProject
@@ -98,14 +96,16 @@ def _roots_by_group(solution: PlatformSolution) -> dict[str, list[_Node]]:
 
 def _applying(solution: PlatformSolution) -> list[PypiRequirement]:
     """The pip requests whose markers hold on the platform: what does not apply asks for nothing."""
-    if solution.python is None:
+    if solution.python is None or not solution.pip_roots:
         return []
+    from resolver.solver.requirements import parse_marker
+
     environment = {**solution.platform.markers(solution.python), "extra": ""}
     return [r for r in solution.pip_roots if r.marker is None or parse_marker(r.marker).evaluate(environment)]
 
 
 def _extras_of(requirement: PypiRequirement) -> list[str]:
-    return [canonicalize_name(extra) for extra in requirement.extras]
+    return [normalize(extra) for extra in requirement.extras]
 
 
 def _conda_package(record: CondaRecord, groups: tuple[str, ...]) -> LockedPackage:
@@ -145,7 +145,7 @@ def _pypi_package(project: ResolvedProject, groups: tuple[str, ...]) -> LockedPa
         raise IntegrityError(f"{project.name} {project.version} was chosen without a file that has a sha256")
     return LockedPackage(
         kind="pypi",
-        name=canonicalize_name(project.name),
+        name=normalize(project.name),
         version=str(project.version),
         file_name=project.file.filename,
         url=project.file.url,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
@@ -15,6 +14,7 @@ from resolver.solver.explain import OF_THIS_NAME, shown_instant
 from resolver.solver.faults import Fault, Faults, fault_lines, left_out_by_format
 from resolver.solver.knowledge import Knowledge
 from resolver.solver.projects import Projects
+from resolver.values import dataclass
 
 __all__ = ["Availability", "Wanted", "left_out_by_age", "what_there_is"]
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 import hashlib
 import posixpath
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urldefrag, urlsplit
 
@@ -14,6 +13,7 @@ from resolver.errors import IndexUnavailable, IntegrityError, ManifestError, Not
 from resolver.indexes import CoreMetadata, DistributionFile, NeedsBuild, read_metadata
 from resolver.model import Kind, PypiRequirement
 from resolver.transport import Transport
+from resolver.values import dataclass
 
 if TYPE_CHECKING:
     from resolver.solver.policy import FilePolicy

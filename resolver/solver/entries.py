@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from packaging.version import Version
 
 from resolver.indexes import DistributionFile
 from resolver.solver.direct import DirectFile
 from resolver.solver.versions import RankedVersions
+from resolver.values import dataclass
 
 __all__ = ["Entries", "Entry"]
 

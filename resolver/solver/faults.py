@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from packaging.version import Version
@@ -14,6 +13,7 @@ from resolver.solver.knowledge import Knowledge
 from resolver.solver.projects import WITHOUT_TIME
 from resolver.solver.tags import tags_that_miss
 from resolver.solver.versions import is_pin
+from resolver.values import dataclass
 
 __all__ = ["Fault", "Faults", "fault_lines", "left_out_by_format"]
 

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
@@ -41,6 +40,7 @@ from resolver.solver.knowledge import Knowledge
 from resolver.solver.pins import NO_PINS, Pins
 from resolver.solver.projects import Projects
 from resolver.solver.targets import Target
+from resolver.values import dataclass
 
 if TYPE_CHECKING:
     from resolver.conda.channels import Channels

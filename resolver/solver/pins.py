@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
-from packaging.version import InvalidVersion, Version
-
 from resolver.model import LockedPackage, PlatformLock
+from resolver.values import dataclass
 
 if TYPE_CHECKING:
+    from packaging.version import Version
+
     from resolver.indexes import DistributionFile
     from resolver.solver.projects import ProjectFiles
     from resolver.solver.versions import RankedVersions
@@ -63,6 +64,8 @@ NO_PINS = Pins()
 
 def _pin(package: LockedPackage) -> ProjectPin | None:
     """A lock that was made elsewhere may hold what is no version."""
+    from packaging.version import InvalidVersion, Version
+
     try:
         return ProjectPin(version=Version(package.version), sha256=package.sha256)
     except InvalidVersion:

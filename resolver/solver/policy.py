@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 
-from packaging.utils import canonicalize_name
-
 from resolver.model import PypiRequirement
+from resolver.names import normalize
+from resolver.values import dataclass
 
 __all__ = ["EVERY_PROJECT", "FilePolicy", "overrides_by_name"]
 
@@ -62,6 +62,6 @@ def overrides_by_name(requirements: tuple[PypiRequirement, ...]) -> dict[str, tu
     """The overrides of each project, in their order."""
     found: dict[str, tuple[PypiRequirement, ...]] = {}
     for requirement in requirements:
-        name = canonicalize_name(requirement.name)
+        name = normalize(requirement.name)
         found[name] = (*found.get(name, ()), requirement)
     return found

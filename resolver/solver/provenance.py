@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from resolver.conda import CondaRecord
-from resolver.solver.projects import Projects
 from resolver.solver.request import PlatformSolution
+
+if TYPE_CHECKING:
+    from resolver.solver.projects import Projects
 
 __all__ = ["cut_off_times", "project_indexes"]
 

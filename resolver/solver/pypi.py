@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from packaging.utils import canonicalize_name
@@ -18,6 +17,7 @@ from resolver.solver.knowledge import Knowledge
 from resolver.solver.pins import NO_PINS, Pins
 from resolver.solver.provider import Candidate, Identifier, Need, Provider
 from resolver.solver.targets import Target
+from resolver.values import dataclass
 
 __all__ = [
     "FastAnswer",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from resolver.model import CondaSpec, EnvironmentSpec, PlatformLock, PypiRequire
 from resolver.names import NamesMap
 from resolver.platforms import Platform, PythonTarget
 from resolver.solver.pins import NO_PINS, Pins
+from resolver.values import dataclass
 
 if TYPE_CHECKING:
     from resolver.solver.answer import ProjectExtra, ResolvedProject

@@ -7,12 +7,13 @@ asks for.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 
 from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from resolver.values import dataclass
 
 __all__ = ["Dependency", "Parsed", "gate_of", "parse_marker", "parse_requirement"]
 

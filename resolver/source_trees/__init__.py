@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from resolver.source_trees.application import read_application
     from resolver.source_trees.builds import Builds
     from resolver.source_trees.git import Git
     from resolver.source_trees.git_url import GitReference, parse_git_url
@@ -28,6 +29,7 @@ __all__ = [
     "is_folder_url",
     "parse_git_url",
     "portable_url",
+    "read_application",
     "static_metadata",
     "tree_digest",
 ]
@@ -42,6 +44,7 @@ _MODULES = {
     "is_folder_url": "places",
     "parse_git_url": "git_url",
     "portable_url": "places",
+    "read_application": "application",
     "static_metadata": "static",
     "tree_digest": "tree",
 }

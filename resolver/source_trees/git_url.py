@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 
 from resolver.errors import ResolverError
+from resolver.values import dataclass
 
 __all__ = ["FULL_COMMIT", "GitReference", "parse_git_url"]
 

@@ -16,7 +16,7 @@ from resolver.canonicalizer import canonical_json
 from resolver.errors import ManifestError, ResolverError
 from resolver.source_trees.git import tracked_files
 
-__all__ = ["tree_digest"]
+__all__ = ["all_paths", "digest_of_entries", "source_paths", "tree_digest"]
 
 _NOT_SOURCE = frozenset({".git", "__pycache__"})
 
@@ -26,16 +26,31 @@ def tree_digest(folder: Path, environ: Mapping[str, str]) -> str:
     ``ResolverError`` for a file that cannot be read."""
     if not folder.is_dir():
         raise ManifestError(f"there is no folder {folder}")
-    tracked = tracked_files(folder, environ)
-    paths = sorted(tracked if tracked is not None else _all_files(folder), key=os.fsencode)
+    paths = source_paths(folder, environ)
     try:
         entries = [entry for path in paths if (entry := _entry(folder / path, path)) is not None]
     except OSError as error:
         raise ResolverError(f"{error.filename}: cannot be read: {error.strerror}") from error
+    return digest_of_entries(entries)
+
+
+def source_paths(folder: Path, environ: Mapping[str, str]) -> list[str]:
+    """The paths of the files that count, relative to ``folder`` and sorted."""
+    tracked = tracked_files(folder, environ)
+    return sorted(tracked, key=os.fsencode) if tracked is not None else all_paths(folder)
+
+
+def digest_of_entries(entries: list[list[str]]) -> str:
+    """The digest of ``[path, mode, sha256]`` of each file, in order."""
     return hashlib.sha256(canonical_json(entries)).hexdigest()
 
 
-def _all_files(folder: Path) -> Iterator[str]:
+def all_paths(folder: Path) -> list[str]:
+    """All but what lies below ``.git`` and ``__pycache__``, relative to ``folder`` and sorted."""
+    return sorted(_walk(folder), key=os.fsencode)
+
+
+def _walk(folder: Path) -> Iterator[str]:
     for place, folders, files in os.walk(folder):
         below = Path(place).relative_to(folder)
         links = [name for name in folders if (Path(place) / name).is_symlink()]

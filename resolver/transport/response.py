@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from resolver.values import dataclass
 
 __all__ = ["RANGE_IGNORED_LIMIT", "Response"]
 

@@ -52,6 +52,8 @@ class Project:
         self.settings = (
             f"platforms = {json.dumps(platforms)}\n"
             f'index-url = "{INDEX}"\n'
+            "[docker]\n"
+            "resolve-base = false\n"
             "[mirrors]\n"
             f'"https://conda.example.org" = {json.dumps(channels)}\n'
             f'"https://pypi.example.org" = {json.dumps(index)}\n'

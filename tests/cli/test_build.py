@@ -13,7 +13,7 @@ import pytest
 from tests.cli.project import Outcome, Project
 from tests.engines.stand_ins import StandIns
 
-_PINNED = f'[docker]\nbase-image = "debian@sha256:{"9" * 64}"\n'
+_PINNED = f'base-image = "debian@sha256:{"9" * 64}"\n'
 _FLOATING = "the base image debian:bookworm-slim has no digest, and may be another one tomorrow"
 
 
@@ -29,7 +29,7 @@ def build(project: Project, stand_ins: StandIns, *arguments: str) -> Outcome:
 
 
 def pin(project: Project) -> None:
-    project.write("samebox.toml", project.settings + _PINNED)
+    project.write("samebox.toml", project.settings.replace("[docker]\n", f"[docker]\n{_PINNED}"))
 
 
 def log_of(project: Project) -> Path:

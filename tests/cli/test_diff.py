@@ -10,7 +10,7 @@ import pytest
 
 import resolver
 from resolver.cli.diff_report import Compared, as_json, as_markdown, as_text
-from resolver.locks.differences import compare_locks
+from resolver.locks.comparison import compare_locks
 from resolver.model import Lock, LockedPackage, PlatformLock
 from tests.cli.conftest import MakeProject
 from tests.cli.project import Project, environment_yml

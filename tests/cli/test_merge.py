@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 import resolver
-from resolver.locks.merge import split_sides
+from resolver.locks.conflict_markers import split_sides
 from tests.cli.project import Project, environment_yml
 
 _CONFLICT = "this lock has git's conflict markers"

@@ -107,7 +107,8 @@ def private_project(tmp_path: Path, server: Loopback, way: Way) -> PrivateProjec
     place = server.url.replace("://", f"://{way.userinfo}")
     project.write(
         "samebox.toml",
-        f'platforms = ["linux-64"]\nindex-url = "{place}/simple/"\n' + way.settings.replace("{server}", server.url),
+        f'platforms = ["linux-64"]\nindex-url = "{place}/simple/"\ndocker.resolve-base = false\n'
+        + way.settings.replace("{server}", server.url),
     )
     channel = f"{place}{way.token}/conda/samebox-fixtures"
     project.write("environment.yml", environment_yml("python", "greeter", pip=("cowtalk[loud]",), channel=channel))

@@ -49,7 +49,7 @@ def _channels(
     transport = Transport(
         mirrors=mirrors, environ=environ or {"SB_TOKEN": SECRET}, rules=rules, offline=offline, retries=0
     )
-    private = PrivateRepodata(transport, cache / "private-repodata", refresh=refresh)
+    private = PrivateRepodata(lambda: transport, cache / "private-repodata", refresh=refresh)
     return Channels(cache=cache, mirrors=mirrors, offline=offline, refresh=refresh, private=private)
 
 

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import http.server
 import os
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from resolver.exporter import installer_wheels
+from resolver.exporter import docker_context, installer_wheels, write_directory
+from resolver.exporter.wheelhouse import checker_wheel
 from resolver.locks.files import read_lock
-from resolver.model import Lock
-from tests.docker.engines import Buildah, Builder, Docker, DockerDaemon, docker_daemon
-from tests.docker.worlds import download_wheel, samebox, write_project
+from resolver.model import DockerSection, Lock
+from tests.docker.engines import Buildah, Builder, Docker, DockerDaemon, Store, docker_daemon, write_archive
+from tests.docker.places import Place, buildah_place, docker_place
+from tests.docker.worlds import artifact_path, download_wheel, samebox, write_project
+from tests.registry.programs import DockerRegistry, docker_registry
 
 BASE = "samebox-test/plain:1"
 PYTHON_BASE = "samebox-test/python:1"
@@ -26,10 +30,16 @@ NOTE = 'a "quoted" $HOME \\ value'
 DOCKER = {
     "base-image": BASE,
     "build-image": PYTHON_BASE,
+    "resolve-base": False,
     "command": ["greet", "$HOME"],
     "labels": {"org.example.note": NOTE},
 }
 """The project's ``[docker]``."""
+
+Vendor = Callable[..., Path]
+"""Writes a vendored context of a lock and, if need be, a ``DockerSection``."""
+
+_WHEELS = (*installer_wheels("linux-64"), checker_wheel())
 
 
 def _cache() -> Path:
@@ -45,40 +55,79 @@ def _require(condition: bool, what: str) -> None:
     pytest.skip(f"{what}; run .ci/prepare-docker as root")
 
 
-def _base_tar(name: str) -> Path:
-    tars = sorted(_cache().glob(f"debian-bookworm-{name}-*.tar"))
-    _require(bool(tars), f"there is no base image debian-bookworm-{name} in {_cache()}")
-    return tars[-1]
-
-
 @pytest.fixture(scope="session")
-def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerDaemon]:
+def base_archives(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, ...]]:
+    """The base images ``BASE`` and ``PYTHON_BASE``, to be loaded into an engine."""
+    folder = tmp_path_factory.mktemp("bases")
+    for name, tag in (("plain", BASE), ("python", PYTHON_BASE)):
+        tars = sorted(_cache().glob(f"debian-bookworm-{name}-*.tar"))
+        _require(bool(tars), f"there is no base image debian-bookworm-{name} in {_cache()}")
+        write_archive(tars[-1], tag, folder / f"{name}.tar")
+    yield tuple(sorted(folder.iterdir()))
+    shutil.rmtree(folder)  # pytest keeps the folders of the last runs, and images are large
+
+
+@contextlib.contextmanager
+def _daemon(root: Path, store: Store, bases: tuple[Path, ...]) -> Iterator[DockerDaemon]:
     _require(os.geteuid() == 0, "only root can start dockerd")
     _require(shutil.which("dockerd", path=f"/usr/sbin:{os.environ['PATH']}") is not None, "dockerd is not installed")
-    with docker_daemon(tmp_path_factory.mktemp("engine") / "docker") as running:
-        for name, tag in (("plain", BASE), ("python", PYTHON_BASE)):
-            running.call("import", _base_tar(name), tag)
+    with docker_daemon(root, store=store) as running:
+        for archive in bases:
+            running.load(archive)
         yield running
 
 
 @pytest.fixture(scope="session")
-def buildah(daemon: DockerDaemon, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Buildah]:
+def daemon(base_archives: tuple[Path, ...], tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerDaemon]:
+    """A daemon with containerd's image store."""
+    with _daemon(tmp_path_factory.mktemp("engine") / "docker", "containerd", base_archives) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def old_daemon(base_archives: tuple[Path, ...], tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerDaemon]:
+    """A daemon with Docker's own image store."""
+    with _daemon(tmp_path_factory.mktemp("engine") / "docker", "overlay2", base_archives) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def buildah(
+    daemon: DockerDaemon, base_archives: tuple[Path, ...], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Buildah]:
     program = shutil.which("buildah")
     _require(program is not None, "buildah is not installed")
     builder = Buildah(daemon=daemon, program=str(program), root=tmp_path_factory.mktemp("buildah"))
-    for name, tag in (("plain", BASE), ("python", PYTHON_BASE)):
-        builder.load(_base_tar(name), tag)
+    for archive in base_archives:
+        builder.load(archive)
     yield builder
-    builder.close()  # pytest keeps the folders of the last runs, and images are large
+    builder.close()
 
 
-@pytest.fixture(params=["docker", "buildkit", "buildah"])
+@pytest.fixture(params=["old", "buildkit", "buildah"])
 def builder(request: pytest.FixtureRequest) -> Builder:
     """Each builder in turn."""
     if request.param == "buildah":
         made: Buildah = request.getfixturevalue("buildah")
         return made
-    return Docker(daemon=request.getfixturevalue("daemon"), buildkit=request.param == "buildkit")
+    daemon = "daemon" if request.param == "buildkit" else "old_daemon"
+    return Docker(daemon=request.getfixturevalue(daemon), buildkit=request.param == "buildkit")
+
+
+@pytest.fixture(scope="session")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerRegistry]:
+    with docker_registry(tmp_path_factory.mktemp("registry")) as running:
+        yield running
+
+
+@pytest.fixture(params=["old", "buildkit", "buildah"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """Each engine as its user has it, with ``BASE``."""
+    if request.param == "buildah":
+        return buildah_place(request.getfixturevalue("buildah"), BASE, tmp_path / "storage.conf")
+    daemon: DockerDaemon = request.getfixturevalue("daemon" if request.param == "buildkit" else "old_daemon")
+    registry: DockerRegistry = request.getfixturevalue("registry")
+    return docker_place(daemon, registry, BASE, buildkit=request.param == "buildkit")
 
 
 @pytest.fixture(scope="session")
@@ -105,8 +154,26 @@ def lock(project: Path) -> Lock:
 
 @pytest.fixture(scope="session")
 def installer_files() -> dict[str, Path]:
-    """What a build stage needs on linux-64, by file name."""
-    return {w.file_name: download_wheel(w, _cache() / "wheels") for w in installer_wheels("linux-64")}
+    """What a build stage or a check needs on linux-64, by file name."""
+    return {w.file_name: download_wheel(w, _cache() / "wheels") for w in _WHEELS}
+
+
+@pytest.fixture
+def vendor(fixture_channels: Path, fixture_index: Path, installer_files: dict[str, Path], tmp_path: Path) -> Vendor:
+    """Write the vendored context of a lock, and give its folder."""
+
+    def write(lock: Lock, docker: DockerSection | None = None) -> Path:
+        context = docker_context(
+            lock,
+            docker=docker or DockerSection(base_image=BASE, build_image=PYTHON_BASE),
+            strategy="vendored",
+            artifact_path=lambda artifact: artifact_path(artifact, fixture_channels, fixture_index),
+            wheel_path=lambda wheel: installer_files[wheel.file_name],
+        )
+        write_directory(context, tmp_path / "context")
+        return tmp_path / "context"
+
+    return write
 
 
 @pytest.fixture(scope="session")
@@ -120,7 +187,7 @@ def server(
     root = tmp_path_factory.mktemp("server")
     (root / "conda").symlink_to(fixture_channels)
     (root / "pypi").symlink_to(fixture_index)
-    for wheel in installer_wheels("linux-64"):
+    for wheel in _WHEELS:
         page = root / "simple" / wheel.name
         page.mkdir(parents=True)
         (page / wheel.file_name).symlink_to(installer_files[wheel.file_name])

@@ -1,19 +1,39 @@
-"""Real builders on this machine, by their command lines: Docker (its old builder and BuildKit) and buildah."""
+"""Real builders on this machine, by their command lines: Docker (its old builder and BuildKit) and buildah.
+
+Docker keeps images in one of two stores: containerd's, with which BuildKit can write reproducible images, and its own
+(overlay2). A daemon has one of them.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import io
 import json
 import os
 import shutil
 import signal
 import subprocess
+import tarfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-__all__ = ["Buildah", "Builder", "Docker", "DockerDaemon", "Failed", "docker_daemon", "unmount_below"]
+__all__ = [
+    "Buildah",
+    "Builder",
+    "Docker",
+    "DockerDaemon",
+    "Failed",
+    "Store",
+    "docker_daemon",
+    "unmount_below",
+    "write_archive",
+]
+
+Store = Literal["containerd", "overlay2"]
 
 _SEARCH = os.pathsep.join(("/usr/bin", "/usr/sbin", os.environ.get("PATH", "")))
 """Distribution packages first: a client from elsewhere may lack the builder that belongs to the daemon."""
@@ -32,6 +52,9 @@ class DockerDaemon:
     client: str
     socket: Path
 
+    def load(self, archive: Path) -> None:
+        self.call("load", "--quiet", "--input", archive)
+
     def call(self, *arguments: str | Path, environ: Mapping[str, str] | None = None) -> str:
         host = {"DOCKER_HOST": f"unix://{self.socket}"}
         return _run([self.client, *map(str, arguments)], {**host, **(environ or {})})
@@ -39,6 +62,15 @@ class DockerDaemon:
     def run(self, tag: str, command: Sequence[str]) -> str:
         """What ``command`` prints in a container without network, capabilities, and a place to write."""
         return self.call("run", "--rm", *_HARDENED, tag, *command)
+
+    @contextlib.contextmanager
+    def started(self, tag: str) -> Iterator[str]:
+        """The id of a container that runs as ``run`` would, and is removed afterwards."""
+        container = self.call("run", "--detach", *_HARDENED, tag).strip()
+        try:
+            yield container
+        finally:
+            self.call("rm", "--force", "--volumes", container)
 
     def labels(self, tag: str) -> dict[str, str]:
         labels: dict[str, str] = json.loads(self.call("inspect", "--format", "{{json .Config.Labels}}", tag))
@@ -54,9 +86,6 @@ class Docker:
 
     daemon: DockerDaemon
     buildkit: bool
-
-    def load(self, tar: Path, tag: str) -> None:
-        self.daemon.call("import", tar, tag)
 
     def build(self, context: Path, tag: str, *, network: bool, arguments: Mapping[str, str] | None = None) -> str:
         """Build ``context``; the image is then in the daemon. Gives the builder's talk, raises ``Failed``."""
@@ -75,11 +104,8 @@ class Buildah:
     program: str
     root: Path
 
-    def load(self, tar: Path, tag: str) -> None:
-        container = self._call("from", "scratch").strip()
-        self._call("add", "--quiet", container, tar, "/")
-        self._call("commit", "--quiet", container, f"localhost/{tag}")
-        self._call("rm", container)
+    def load(self, archive: Path) -> None:
+        self._call("pull", "--quiet", f"docker-archive:{archive}")
 
     def build(self, context: Path, tag: str, *, network: bool, arguments: Mapping[str, str] | None = None) -> str:
         options = [f"--build-arg={name}={value}" for name, value in (arguments or {}).items()]
@@ -89,6 +115,8 @@ class Buildah:
             "--layers",
             "--pull-never",
             *options,
+            # an OCI image has no place for a health check
+            *(["--format=docker"] if "\nHEALTHCHECK " in (context / "Dockerfile").read_text() else []),
             f"--tag=localhost/{tag}",
             str(context),
         )
@@ -131,16 +159,47 @@ def _run(command: Sequence[str], environ: Mapping[str, str]) -> str:
     return done.stdout
 
 
+def write_archive(layer: Path, tag: str, archive: Path) -> None:
+    """An image of one layer, as ``docker save`` writes images: the same one, by its digests, in each engine."""
+    with layer.open("rb") as stream:
+        diff_id = f"sha256:{hashlib.file_digest(stream, 'sha256').hexdigest()}"
+    config = {
+        "architecture": {"x86_64": "amd64", "aarch64": "arm64"}[os.uname().machine],
+        "os": "linux",
+        "created": "2000-01-01T00:00:00Z",
+        "config": {},
+        "rootfs": {"type": "layers", "diff_ids": [diff_id]},
+        "history": [{"created": "2000-01-01T00:00:00Z"}],
+    }
+    manifest = [{"Config": "config.json", "RepoTags": [tag], "Layers": ["layer.tar"]}]
+    with tarfile.open(archive, "w") as tar:
+        for name, document in (("config.json", config), ("manifest.json", manifest)):
+            content = json.dumps(document).encode()
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+        tar.add(layer, "layer.tar")
+
+
 @contextlib.contextmanager
-def docker_daemon(root: Path) -> Iterator[DockerDaemon]:
+def docker_daemon(root: Path, *, store: Store) -> Iterator[DockerDaemon]:
     """A running ``dockerd`` below ``root``, without bridges and firewall rules; ended and unmounted afterwards."""
     client, server = (shutil.which(name, path=_SEARCH) for name in ("docker", "dockerd"))
     if client is None or server is None:
         raise Failed("docker and dockerd are not installed; run .ci/prepare-docker")
     root.mkdir(parents=True)
     socket, pid_file = root / "docker.sock", root / "docker.pid"
-    options = {"data-root": root / "data", "exec-root": root / "exec", "host": f"unix://{socket}", "pidfile": pid_file}
-    command = [server, "--iptables=false", "--ip6tables=false", "--bridge=none", "--storage-driver=overlay2"]
+    config = root / "daemon.json"
+    config.write_text(json.dumps({"features": {"containerd-snapshotter": store == "containerd"}}))
+    options = {
+        "config-file": config,
+        "data-root": root / "data",
+        "exec-root": root / "exec",
+        "host": f"unix://{socket}",
+        "pidfile": pid_file,
+        "storage-driver": {"containerd": "overlayfs", "overlay2": "overlay2"}[store],
+    }
+    command = [server, "--iptables=false", "--ip6tables=false", "--bridge=none"]
     with (root / "dockerd.log").open("wb") as log:
         process = subprocess.Popen(
             [*command, *(f"--{name}={value}" for name, value in options.items())],

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import re
-import subprocess
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -19,9 +17,10 @@ from resolver.engines import ImageBuild
 from resolver.errors import BuildError
 from resolver.model import DockerSection, Lock
 from tests.docker.conftest import BASE, PYTHON_BASE
-from tests.docker.engines import DockerDaemon
+from tests.docker.engines import DockerDaemon, Failed
+from tests.docker.places import Place
 from tests.docker.worlds import CONDA, PYPI, with_glibc
-from tests.registry.programs import DockerRegistry, docker_registry
+from tests.registry.programs import DockerRegistry
 
 pytestmark = pytest.mark.docker
 
@@ -29,69 +28,6 @@ Build = Callable[..., ImageBuild]
 
 _TOO_OLD = r"needs glibc 99\.0, and this machine has 2\.|has glibc 2\.\d+, but 99\.0 or later is needed"
 """What the installer says in the build stage, or the check of the base in the other: BuildKit runs both at once."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """An engine with its images: ``base`` is ``BASE`` by its digest there."""
-
-    engine: str
-    environ: dict[str, str]
-    base: str
-
-    def call(self, *arguments: str) -> str:
-        return _call(self.engine, self.environ, *arguments)
-
-    def labels(self, name: str) -> dict[str, str]:
-        told = json.loads(self.call("inspect", "--type", "image", name))
-        config = told[0]["Config"] if self.engine == "docker" else told["OCIv1"]["config"]
-        labels: dict[str, str] = config["Labels"]
-        return labels
-
-
-def _call(program: str, environ: dict[str, str], *arguments: str) -> str:
-    return subprocess.run(
-        [program, *arguments], env=environ, capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL
-    ).stdout
-
-
-@pytest.fixture(scope="module")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerRegistry]:
-    with docker_registry(tmp_path_factory.mktemp("registry")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def pinned_in_docker(daemon: DockerDaemon, registry: DockerRegistry) -> str:
-    """Docker knows digests only of what it has pulled or pushed."""
-    name = f"{registry.host}/plain:1"
-    daemon.call("tag", BASE, name)
-    daemon.call("push", "--quiet", name)
-    return daemon.call("inspect", "--format", "{{index .RepoDigests 0}}", name).strip()
-
-
-@pytest.fixture(params=["docker", "buildkit", "buildah"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    """Each engine, as its user has it: by environment variables and configuration, not by options of ours."""
-    if request.param == "buildah":
-        return _buildah_place(request, tmp_path / "storage.conf")
-    daemon: DockerDaemon = request.getfixturevalue("daemon")
-    environ = {
-        **os.environ,
-        "PATH": os.pathsep.join((str(Path(daemon.client).parent), os.environ["PATH"])),
-        "DOCKER_HOST": f"unix://{daemon.socket}",
-        "DOCKER_BUILDKIT": str(int(request.param == "buildkit")),
-    }
-    return Place(engine="docker", environ=environ, base=request.getfixturevalue("pinned_in_docker"))
-
-
-def _buildah_place(request: pytest.FixtureRequest, config: Path) -> Place:
-    root = request.getfixturevalue("buildah").root
-    config.write_text(f'[storage]\ndriver = "overlay"\ngraphroot = "{root / "storage"}"\nrunroot = "{root / "run"}"\n')
-    environ = {**os.environ, "CONTAINERS_STORAGE_CONF": str(config), "BUILDAH_ISOLATION": "chroot"}
-    name = f"localhost/{BASE}"
-    digest = _call("buildah", environ, "images", "--digests", "--format", "{{.Digest}}", name).split()[0]
-    return Place(engine="buildah", environ=environ, base=f"{name.rpartition(':')[0]}@{digest}")
 
 
 @pytest.fixture
@@ -114,6 +50,7 @@ def build(
                 tag=tag,
                 docker=DockerSection(
                     base_image=base,
+                    resolve_base=False,
                     build_image=PYTHON_BASE,
                     command=("greet", "you"),
                     labels=(("org.example.test", test),),
@@ -173,7 +110,7 @@ def test_what_a_cancelled_or_failed_build_leaves_is_not_reused(
     half.mkdir()
     (half / "Dockerfile").write_text(f'FROM {place.base}\nLABEL io.samebox.image.key="sha256:half"\nRUN exit 3\n')
     words = ("build", "--network=none") if place.engine == "docker" else ("bud", "--layers", "--network=none")
-    with pytest.raises(subprocess.CalledProcessError):
+    with pytest.raises(Failed):
         place.call(*words, str(half))
     assert image.engine.find_image("io.samebox.image.key", str(image.key)) == image.wait()
     assert image.engine.find_image("io.samebox.image.key", "sha256:half") is None

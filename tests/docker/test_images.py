@@ -7,26 +7,22 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import resolver.prefix
 from resolver.canonicalizer import digest
-from resolver.exporter import docker_context, write_directory
 from resolver.model import DockerSection, Lock
-from tests.docker.conftest import BASE, NOTE, PYTHON_BASE
+from tests.docker.conftest import BASE, NOTE, PYTHON_BASE, Vendor
 from tests.docker.engines import Buildah, Builder, Failed
-from tests.docker.worlds import CONDA, PYPI, VARIABLES, artifact_path, samebox, wheels_lock, with_glibc
+from tests.docker.worlds import CONDA, PYPI, VARIABLES, samebox, wheels_lock, with_glibc
 
 pytestmark = pytest.mark.docker
 
 IMPORTS = "import cowtalk, greeter, json, moo_words, os, platform_bits, polite_cow, shout, sys"
 LOOK_AROUND = f"{IMPORTS}; print(json.dumps([sys.prefix, os.getuid(), os.getcwd(), dict(os.environ)]))"
 PREFIX_DIGEST = "cd /opt/env && find . -type f -exec sha256sum {} + | LC_ALL=C sort | sha256sum"
-
-Vendor = Callable[..., Path]
 
 
 def test_vendored_context_builds_without_network_and_runs(
@@ -77,24 +73,6 @@ def _digest_of_local_install(slice_: Path, folder: Path, server: str) -> str:
         if path.is_file() and not path.is_symlink()
     )
     return hashlib.sha256(b"".join(files)).hexdigest()
-
-
-@pytest.fixture
-def vendor(fixture_channels: Path, fixture_index: Path, installer_files: dict[str, Path], tmp_path: Path) -> Vendor:
-    """Write the vendored context of a lock, and give its folder."""
-
-    def write(lock: Lock, docker: DockerSection | None = None) -> Path:
-        context = docker_context(
-            lock,
-            docker=docker or DockerSection(base_image=BASE, build_image=PYTHON_BASE),
-            strategy="vendored",
-            artifact_path=lambda artifact: artifact_path(artifact, fixture_channels, fixture_index),
-            wheel_path=lambda wheel: installer_files[wheel.file_name],
-        )
-        write_directory(context, tmp_path / "context")
-        return tmp_path / "context"
-
-    return write
 
 
 def test_wheels_alone_use_the_python_of_the_base(

@@ -68,7 +68,7 @@ def write_project(folder: Path, channels: Path, index: Path, docker: Mapping[str
         f'"{CONDA}" = "{channels}"',
         f'"{PYPI}" = "{index}"',
         "[docker]",
-        # what JSON makes of strings, and of lists and one flat table of them, TOML reads alike
+        # what JSON makes of strings, numbers and lists of them, TOML reads alike
         *(f"{key} = {_toml(value)}" for key, value in docker.items()),
     ]
     folder.mkdir()
@@ -78,17 +78,24 @@ def write_project(folder: Path, channels: Path, index: Path, docker: Mapping[str
 
 def _toml(value: object) -> str:
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{json.dumps(key)} = {json.dumps(text)}" for key, text in value.items()) + "}"
+        return "{" + ", ".join(f"{json.dumps(key)} = {_toml(item)}" for key, item in value.items()) + "}"
     return json.dumps(value)
 
 
-def samebox(*arguments: str | Path, folder: Path, cache: Path) -> None:
-    """Run the command in ``folder``."""
+def samebox(
+    *arguments: str | Path,
+    folder: Path,
+    cache: Path,
+    environ: Mapping[str, str] | None = None,
+    umask: int = 0o022,
+) -> str:
+    """What the command prints, run in ``folder``; what it tells is shown where it fails."""
     command = [sys.executable, "-m", "resolver", *map(str, arguments)]
     root = str(Path(__file__).resolve().parents[2])
-    environ = {**os.environ, "PYTHONPATH": root, "SAMEBOX_CACHE_DIR": str(cache)}
-    done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)
+    environ = {**(os.environ if environ is None else environ), "PYTHONPATH": root, "SAMEBOX_CACHE_DIR": str(cache)}
+    done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False, umask=umask)
     assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def with_glibc(lock: Lock, version: str) -> Lock:

@@ -16,10 +16,11 @@ from resolver.engines import ImageBuild
 from resolver.errors import BuildError, NotRepresentable, SettingsError
 from resolver.exporter.image_key import image_key
 from resolver.model import DockerSection, Lock, PlatformLock
-from tests.engines.stand_ins import StandIns
+from tests.engines.stand_ins import CONTAINERD, Registry, StandIns
 from tests.exporter.conftest import conda, lock_of, wheel
 
-PINNED = DockerSection(base_image=f"debian:bookworm-slim@sha256:{'9' * 64}")
+PINNED = DockerSection(base_image=f"debian:bookworm-slim@sha256:{'9' * 64}", resolve_base=False)
+LOCAL = DockerSection(resolve_base=False)
 FLOATING = "no key, so the image is built: the base image debian:bookworm-slim has no digest, and may be another one"
 
 
@@ -47,21 +48,6 @@ def key_of(lock: Lock) -> str:
     return key.digest.hex
 
 
-@dataclasses.dataclass(slots=True)
-class Registry:
-    """Has one image, or none; records what it is asked."""
-
-    digest: str | None = None
-    asked: list[tuple[str, ...]] = dataclasses.field(default_factory=list)
-
-    def find(self, name: str, *, platform: str, label: str, value: str) -> str | None:
-        self.asked.append(("find", name, platform, label, value))
-        return self.digest
-
-    def tag(self, name: str, digest: str) -> None:
-        self.asked.append(("tag", name, digest))
-
-
 # ------------------------------------------------------------------------------------------- building
 
 
@@ -78,7 +64,8 @@ def test_what_is_not_there_is_built(stand_ins: StandIns, session: resolver.Sessi
     assert f'io.samebox.image.key="sha256:{key}"' in (stand_ins.folder / "Dockerfile").read_text()
     lines = list(build.lines())
     assert lines[:2] == ["samebox: docker 24.0.7 builds for linux/amd64", f"samebox: key sha256:{key}"]
-    assert lines[2].startswith("samebox: docker build --platform")
+    assert lines[2].endswith("not be the same bit for bit: docker cannot, since that needs 26.0 or later")
+    assert lines[3].startswith("samebox: docker build --platform")
     assert lines[-1] == "samebox: lab/demo:2 is ready, sha256:built"
     assert build.log_path.parent == session.cache / "logs"
     assert not Path(built.split()[-1]).parent.exists()  # the context was for the build alone
@@ -114,7 +101,7 @@ def test_reuse_can_be_refused(stand_ins: StandIns, session: resolver.Session) ->
 def test_a_floating_base_is_built_each_time_and_it_says_why(stand_ins: StandIns, session: resolver.Session) -> None:
     stand_ins.add("docker", images="sha256:there\n")
     for _ in range(2):
-        build = resolver.build(LOCK, docker=DockerSection(), session=session)
+        build = resolver.build(LOCK, docker=LOCAL, session=session)
         assert build.wait() == "sha256:built"
         assert build.key is None
         assert build.reason.startswith("the base image debian:bookworm-slim has no digest")
@@ -147,7 +134,7 @@ def test_thin_builds_have_a_network_and_engines_passed_over_are_told(
 )
 def test_names(stand_ins: StandIns, session: resolver.Session, tag: str | None, image: str) -> None:
     stand_ins.add("docker")
-    assert resolver.build(LOCK, tag=tag, session=session).image == image
+    assert resolver.build(LOCK, tag=tag, docker=LOCAL, session=session).image == image
 
 
 @pytest.mark.parametrize("tag", ["", "--push", "a b", f"a@sha256:{'1' * 64}"])
@@ -156,7 +143,7 @@ def test_what_is_no_name_is_refused_before_anything_is_run(
 ) -> None:
     stand_ins.add("docker")
     with pytest.raises(SettingsError, match="--tag"):
-        resolver.build(LOCK, tag=tag, session=session)
+        resolver.build(LOCK, tag=tag, docker=LOCAL, session=session)
     assert stand_ins.calls() == []
 
 
@@ -166,7 +153,9 @@ def test_what_is_no_name_is_refused_before_anything_is_run(
         (("linux-64", "linux-aarch64"), None, "x86_64", "linux/amd64"),
         (("linux-64", "linux-aarch64"), None, "arm64", "linux/arm64"),
         (("linux-64", "osx-arm64"), None, "arm64", "linux/amd64"),
-        (("linux-64", "linux-aarch64"), "linux-aarch64", "x86_64", "linux/arm64"),
+        (("linux-64", "linux-aarch64"), ["linux-aarch64"], "x86_64", "linux/arm64"),
+        (("linux-64", "linux-aarch64"), ["linux/arm64"], "x86_64", "linux/arm64"),
+        (("linux-64", "linux-aarch64"), ["linux/arm64", "linux-64"], "x86_64", "linux/amd64,linux/arm64"),
     ],
 )
 def test_platforms(
@@ -174,30 +163,32 @@ def test_platforms(
     session: resolver.Session,
     monkeypatch: pytest.MonkeyPatch,
     have: tuple[str, ...],
-    asked: str | None,
+    asked: list[str] | None,
     machine: str,
     built: str,
 ) -> None:
     monkeypatch.setattr("platform.machine", lambda: machine)
-    stand_ins.add("docker")
-    resolver.build(lock_for(*have), platform=asked, session=session).wait()
+    stand_ins.add("docker", store=CONTAINERD)
+    resolver.build(lock_for(*have), platforms=asked, docker=LOCAL, session=session).wait()
     assert f" --platform={built} " in stand_ins.calls()[-1]
 
 
 @pytest.mark.parametrize(
     ("have", "asked", "message"),
     [
-        (("linux-64",), "linux-aarch64", "no packages for an image for linux-aarch64"),
-        (("linux-64", "osx-arm64"), "osx-arm64", "no packages for an image for osx-arm64"),
+        (("linux-64",), ["linux-aarch64"], "no packages for an image for linux-aarch64"),
+        (("linux-64",), ["linux-64", "linux/arm64"], "no packages for an image for linux-aarch64"),
+        (("linux-64",), [], "no packages for an image for no platform at all"),
+        (("linux-64", "osx-arm64"), ["osx-arm64"], "no packages for an image for osx-arm64"),
         (("osx-arm64",), None, "not one linux platform"),
         (("linux-ppc64le", "linux-s390x"), None, "not one linux platform to take instead"),
     ],
 )
 def test_platforms_that_the_lock_does_not_have(
-    session: resolver.Session, have: tuple[str, ...], asked: str | None, message: str
+    session: resolver.Session, have: tuple[str, ...], asked: list[str] | None, message: str
 ) -> None:
     with pytest.raises(NotRepresentable, match=message):
-        resolver.build(lock_for(*have), platform=asked, session=session)
+        resolver.build(lock_for(*have), platforms=asked, docker=LOCAL, session=session)
 
 
 # ------------------------------------------------------------------------------------------- pushing
@@ -210,7 +201,10 @@ def test_a_built_image_is_pushed_by_both_names(stand_ins: StandIns, session: res
     assert build.wait() == "sha256:built"
     keyed = f"r.example.org/a:key-{key_of(LOCK)}"
     assert stand_ins.calls()[3:] == ["docker push r.example.org/a:1", f"docker push {keyed}"]
-    assert registry.asked == [("find", keyed, "linux/amd64", "io.samebox.image.key", f"sha256:{key_of(LOCK)}")]
+    assert registry.asked == [
+        ("find", keyed, "linux/amd64", "io.samebox.image.key", f"sha256:{key_of(LOCK)}"),
+        ("attach", "r.example.org/a:1", "conda-lock.yml"),
+    ]
 
 
 def test_what_the_registry_has_is_neither_built_nor_pushed(stand_ins: StandIns, session: resolver.Session) -> None:
@@ -218,7 +212,7 @@ def test_what_the_registry_has_is_neither_built_nor_pushed(stand_ins: StandIns, 
     registry = Registry(digest=f"sha256:{'7' * 64}")
     build = resolver.build(LOCK, docker=PINNED, session=session, tag="r.example.org/a:1", push=True, registry=registry)
     assert (build.wait(), build.reused) == ("", "registry")
-    assert registry.asked[1:] == [("tag", "r.example.org/a:1", f"sha256:{'7' * 64}")]
+    assert registry.asked[1] == ("tag", "r.example.org/a:1", f"sha256:{'7' * 64}")
     assert [call.split()[1] for call in stand_ins.calls()] == ["version", "image"]
 
 
@@ -228,7 +222,8 @@ def test_what_the_engine_has_is_pushed_without_asking_the_registry(
     stand_ins.add("docker", images="sha256:there\n")
     registry = Registry(digest=f"sha256:{'7' * 64}")
     build = resolver.build(LOCK, docker=PINNED, session=session, tag="a:1", push=True, registry=registry)
-    assert (build.wait(), build.reused, registry.asked) == ("sha256:there", "docker", [])
+    assert (build.wait(), build.reused) == ("sha256:there", "docker")
+    assert [question for question, *_ in registry.asked] == ["attach"]
     assert [call.split()[1] for call in stand_ins.calls()[2:]] == ["tag", "tag", "push", "push"]
 
 
@@ -241,12 +236,12 @@ def test_without_push_no_registry_is_asked(stand_ins: StandIns, session: resolve
 
 def test_to_push_needs_a_name(session: resolver.Session) -> None:
     with pytest.raises(SettingsError, match="pushed by its name"):
-        resolver.build(LOCK, session=session, push=True)
+        resolver.build(LOCK, docker=LOCAL, session=session, push=True)
 
 
 def test_a_push_that_fails_is_an_error_with_what_was_said(stand_ins: StandIns, session: resolver.Session) -> None:
     stand_ins.add("docker", push="echo 'denied: https://me:secret@r.example.org' >&2; exit 1")
-    build = resolver.build(LOCK, session=session, tag="r.example.org/a:1", push=True, registry=Registry())
+    build = resolver.build(LOCK, docker=LOCAL, session=session, tag="r.example.org/a:1", push=True, registry=Registry())
     with pytest.raises(BuildError) as caught:
         build.wait()
     assert caught.value.message == ("docker push r.example.org/a:1 ended with 1\n  denied: https://***@r.example.org")
@@ -260,7 +255,7 @@ def test_a_failing_step_is_told_by_its_last_lines_and_the_log_is_kept(
     stand_ins: StandIns, session: resolver.Session
 ) -> None:
     stand_ins.add("docker", build="echo 'Step 2/9 : RUN false'; seq 30; echo no good >&2; exit 4")
-    build = resolver.build(LOCK, session=session)
+    build = resolver.build(LOCK, docker=LOCAL, session=session)
     with pytest.raises(BuildError) as caught:
         build.wait()
     told = caught.value.message.splitlines()
@@ -278,7 +273,7 @@ def test_a_failing_step_is_told_by_its_last_lines_and_the_log_is_kept(
 def test_an_engine_that_does_not_say_what_it_made_is_an_error(stand_ins: StandIns, session: resolver.Session) -> None:
     stand_ins.add("docker", build="exit 0")
     with pytest.raises(BuildError, match="docker has not said which image it made"):
-        resolver.build(LOCK, session=session).wait()
+        resolver.build(LOCK, docker=LOCAL, session=session).wait()
 
 
 def test_output_is_shown_from_the_first_line_also_when_it_has_ended(
@@ -286,7 +281,7 @@ def test_output_is_shown_from_the_first_line_also_when_it_has_ended(
 ) -> None:
     stand_ins.add("docker", build="echo hello")
     told: list[str] = []
-    build = resolver.build(LOCK, session=session, on_line=told.append)
+    build = resolver.build(LOCK, docker=LOCAL, session=session, on_line=told.append)
     first, second = io.StringIO(), io.StringIO()
     build.wait(show_output=True, out=first)
     build.wait(show_output=True, out=second)
@@ -298,7 +293,7 @@ def test_output_goes_to_stderr_and_only_when_asked(
     stand_ins: StandIns, session: resolver.Session, capfd: pytest.CaptureFixture[str]
 ) -> None:
     stand_ins.add("docker", build="echo hello; echo there >&2")
-    build = resolver.build(LOCK, session=session)
+    build = resolver.build(LOCK, docker=LOCAL, session=session)
     build.wait()
     assert capfd.readouterr() == ("", "")
     build.wait(show_output=True)
@@ -311,7 +306,7 @@ def test_output_goes_to_stderr_and_only_when_asked(
 def endless(stand_ins: StandIns, session: resolver.Session) -> ImageBuild:
     """A build that does not end by itself."""
     stand_ins.add("docker", build="echo begun; sleep 300")
-    return resolver.build(LOCK, session=session)
+    return resolver.build(LOCK, docker=LOCAL, session=session)
 
 
 def test_a_build_runs_beside_the_caller_and_can_be_cancelled(endless: ImageBuild) -> None:
@@ -351,6 +346,6 @@ def test_a_context_that_cannot_be_made_starts_nothing(stand_ins: StandIns, sessi
     vcs = dataclasses.replace(wheel("cow", "1", "e"), kind="vcs", commit="1" * 40, sha256=None)
     lock = lock_of(PlatformLock(platform="linux-64", packages=(vcs,)))
     with pytest.raises(NotRepresentable, match="cow"):
-        resolver.build(lock, session=session)
+        resolver.build(lock, docker=LOCAL, session=session)
     assert [call.split()[1] for call in stand_ins.calls()] == ["version"]
     assert threading.active_count() == before

@@ -14,10 +14,12 @@ from pathlib import Path
 import zstandard
 
 from fixtures.conda_packages import CondaFile, CondaPackage
-from resolver.exporter.oci import BaseImage, Image, LayerCache, OciOptions, oci_image
+from resolver.exporter.oci import BaseImage, BaseSource, Image, LayerCache, OciOptions, SlicePart, oci_image
 from resolver.exporter.oci.base import SCRATCH
-from resolver.model import DockerSection, Lock, LockedPackage, PlatformLock
+from resolver.exporter.oci.values import LAYER
+from resolver.model import DockerSection, Evidence, Lock, LockedPackage, PlatformLock
 from resolver.prefix import slice_installer
+from resolver.prefix.slice_installer import KnownPython
 from tests.prefix.world import PLATFORM, Item, artifacts, make_slice
 
 GLIBC = b"\x7fELF...GNU C Library (Debian GLIBC 2.36-9+deb12u8) stable release version 2.36.\n..."
@@ -62,6 +64,13 @@ COMPRESS: Mapping[str, Callable[[bytes], bytes]] = {
     "": lambda content: content,
     "+gzip": lambda content: gzip.compress(content, mtime=0),
     "+zstd": lambda content: zstandard.compress(content),
+}
+
+
+DECOMPRESS: Mapping[str, Callable[[bytes], bytes]] = {
+    "": lambda content: content,
+    "+gzip": gzip.decompress,
+    "+zstd": lambda content: zstandard.ZstdDecompressor().decompressobj().decompress(content),
 }
 
 
@@ -121,7 +130,8 @@ def small(name: str, version: str = "1.0", *, extra: Sequence[CondaFile] = ()) -
     )
 
 
-def lock_of(items: Sequence[Item], name: str | None = "world") -> Lock:
+def lock_of(items: Sequence[Item], name: str | None = "world", *, python: str = "") -> Lock:
+    """``python`` is the version for which the wheels were locked, where the lock says it."""
     packages = tuple(
         LockedPackage(
             kind="conda" if item.kind == "conda" else "archive" if item.kind == "archive" else "pypi",
@@ -136,7 +146,8 @@ def lock_of(items: Sequence[Item], name: str | None = "world") -> Lock:
         )
         for item in items
     )
-    return Lock(name=name, platforms=(PlatformLock(platform=PLATFORM, packages=packages),))
+    evidence = Evidence(pythons=((PLATFORM, python),)) if python else None
+    return Lock(name=name, platforms=(PlatformLock(platform=PLATFORM, packages=packages),), evidence=evidence)
 
 
 def no_base(name: str, *, architecture: str, folder: Path) -> BaseImage:
@@ -149,33 +160,48 @@ class Maker:
 
     folder: Path
     compression: str = "gzip"
+    python: str = ""
     installed: list[list[str]] = field(default_factory=list)
     runs: int = 0
 
-    def image(self, items: Sequence[Item], **options: object) -> Image:
-        """The image without a base, unless ``base`` is among the options."""
+    def image(
+        self,
+        items: Sequence[Item],
+        *,
+        base: BaseSource | None = None,
+        sizes: Mapping[str, int] | None = None,
+        **options: object,
+    ) -> Image:
+        """The image, without a base unless one is given; ``sizes`` says that package files are of other sizes."""
         self.runs += 1
         work = self.folder / f"work-{self.runs}"
         work.mkdir(parents=True)
         folder = artifacts(self.folder / "artifacts", items)
 
-        def install(content: bytes, root: Path) -> object:
-            self.installed.append([p["name"] for p in json.loads(content)["packages"]])
+        def install(part: SlicePart, root: Path) -> object:
+            self.installed.append([str(p["name"]) for p in part.packages])
+            python = part.interpreter
             return slice_installer.install_slice(
-                content,
+                part.content,
                 root,
                 fetch=slice_installer.from_folder(folder),
                 target_prefix=Path("/opt/env"),
+                python=None if python is None else KnownPython(version=python.version, executable=python.executable),
+                apart=part.apart,
                 check_glibc=False,
             )
 
         return oci_image(
-            lock_of(items),
+            lock_of(items, python=self.python),
             PLATFORM,
-            options=OciOptions(docker=DockerSection(user="1234:1234"), base=SCRATCH, **options),  # type: ignore[arg-type]
-            base_source=no_base,
+            options=OciOptions(
+                docker=DockerSection(user="1234:1234"),
+                base=SCRATCH if base is None else "the base",
+                **options,  # type: ignore[arg-type]
+            ),
+            base_source=base or no_base,
             install=install,
-            sizes={item.sha256: len(item.content) for item in items},
+            sizes={item.sha256: (sizes or {}).get(item.name, len(item.content)) for item in items},
             cache=LayerCache(self.folder / "cache", compression=self.compression),  # type: ignore[arg-type]
             work=work,
         )
@@ -188,8 +214,7 @@ def layer_bytes(image: Image) -> list[bytes]:
         assert layer.blob.source is not None
         content = layer.blob.source.read_bytes()
         assert digest(content) == layer.blob.digest
-        zipped = layer.blob.media_type.endswith("gzip")
-        plain = gzip.decompress(content) if zipped else zstandard.ZstdDecompressor().decompressobj().decompress(content)
+        plain = DECOMPRESS[layer.blob.media_type.removeprefix(LAYER)](content)
         assert digest(plain) == layer.diff_id
         found.append(plain)
     return found

@@ -148,6 +148,7 @@ def test_labels_name_the_lock_and_each_platform(lock: Lock) -> None:
         "io.samebox.environment.digest.linux-aarch64": str(canonicalizer.digest(lock, platform="linux-aarch64")),
         "io.samebox.groups": "main",
         "io.samebox.lock.digest": digest,
+        "io.samebox.platform": "linux-64 linux-aarch64",
         "note": "x",
         "org.opencontainers.image.base.digest": f"sha256:{'9' * 64}",
         "org.opencontainers.image.base.name": "debian:bookworm-slim",

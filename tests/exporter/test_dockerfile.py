@@ -43,6 +43,37 @@ PLANS = {
         variables=(),
         docker=DockerSection(base_image="python:3.12-slim-bookworm", user="1234:0", workdir="/srv/app"),
     ),
+    "apt-snapshot": dataclasses.replace(
+        PLAN,
+        gpu=True,
+        docker=DockerSection(
+            gpu_base_image="nvidia/cuda:12.6.3-base-ubuntu24.04",
+            apt=("libgl1", "git"),
+            apt_snapshot="20260115T000000Z",
+            apt_mirror=(
+                "https://snapshot.example.org/archive/debian/{date}/",
+                "https://snapshot.example.org/archive/debian-security/{date}/ {codename}-security",
+            ),
+        ),
+    ),
+    "managed-thin": dataclasses.replace(
+        PLAN,
+        glibc=(("linux-64", ""),),
+        conda=False,
+        docker=DockerSection(
+            base_dockerfile="ARG TAG=12\nFROM debian:${TAG} AS build\nFROM debian:${TAG}\nUSER 1\n",
+            user_managed=True,
+            required_packages=("numpy>=1.20", "requests"),
+            apt=("python3-numpy", "python3-requests"),
+        ),
+    ),
+    "managed-vendored": dataclasses.replace(
+        PLAN,
+        strategy="vendored",
+        glibc=(("linux-64", ""),),
+        conda=False,
+        docker=DockerSection(base_image="python:3.12-slim-bookworm", user_managed=True, command=("python3",)),
+    ),
 }
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import resolver
 from resolver.errors import ResolverError
-from resolver.locks.differences import Comparison, same_packages
+from resolver.locks.comparison import Comparison, same_packages
 from resolver.model import Artifact, Lock, LockedPackage, PlatformLock
 from tests.locks.three_platforms import LOCK, RECORDS
 from tests.strategies import LOCKS

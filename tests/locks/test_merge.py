@@ -13,16 +13,9 @@ from hypothesis import strategies as st
 
 import resolver
 from resolver.errors import LockFormatError
+from resolver.locks.conflict_markers import ConflictMarkers, Sides, conflict_text, has_conflict_markers, split_sides
 from resolver.locks.files import format_of
-from resolver.locks.merge import (
-    ConflictMarkers,
-    Sides,
-    conflict_text,
-    has_conflict_markers,
-    merged_pins,
-    merged_text,
-    split_sides,
-)
+from resolver.locks.merge import merged_pins, merged_text
 from resolver.model import Lock, LockedPackage, PlatformLock
 from tests.locks.three_platforms import RECORDS
 

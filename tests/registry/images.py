@@ -37,6 +37,7 @@ class SmallImage:
     text: str = "hello\n"
     architecture: str = "amd64"
     variant: str = ""
+    labels: tuple[tuple[str, str], ...] = (("org.example.b", "2"), ("org.example.a", "1"))
 
     @cached_property
     def tar(self) -> bytes:
@@ -66,7 +67,7 @@ class SmallImage:
                     "Cmd": ["--loud", "$HOME"],
                     "WorkingDir": "/srv",
                     "ExposedPorts": {"8080/tcp": {}, "53/udp": {}},
-                    "Labels": {"org.example.b": "2", "org.example.a": "1"},
+                    "Labels": dict(self.labels),
                 },
                 "rootfs": {"type": "layers", "diff_ids": [digest_of(self.tar)]},
             }

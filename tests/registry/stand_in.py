@@ -51,17 +51,25 @@ Answer = Reply | Callable[[Request], Reply]
 
 
 class StandIn:
-    """Answers each ``METHOD /path`` with its replies in turn, the last again and again; 404 for others."""
+    """Answers each ``METHOD /path`` with its replies in turn, the last again and again; others by ``fallback``, or with
+    404."""
 
     def __init__(self, scheme: str, port: int) -> None:
         self.host = f"127.0.0.1:{port}"
         self.url = f"{scheme}://{self.host}"
         self.requests: list[Request] = []
+        self.fallback: Callable[[Request], Reply] | None = None
         self._lock = threading.Lock()
         self._answers: dict[str, list[Answer]] = {}
 
     def answer(self, line: str, *answers: Answer) -> None:
         self._answers[line] = list(answers)
+
+    def has(self, name: str, content: bytes, media_type: str) -> None:
+        """Answer for ``REPOSITORY:TAG`` with that manifest or index."""
+        repository, _, tag = name.partition(":")
+        reply = Reply(body=content, headers={"Content-Type": media_type})
+        self.answer(f"GET /v2/{repository}/manifests/{tag}", reply)
 
     @property
     def lines(self) -> list[str]:
@@ -76,7 +84,7 @@ class StandIn:
             self.requests.append(request)
             answers = self._answers.get(request.line)
             if not answers:
-                return Reply(status=404)
+                return Reply(status=404) if self.fallback is None else self.fallback(request)
             answer = answers.pop(0) if len(answers) > 1 else answers[0]
         return answer if isinstance(answer, Reply) else answer(request)
 

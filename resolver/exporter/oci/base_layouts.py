@@ -15,7 +15,7 @@ from resolver.errors import BuildError, IntegrityError
 from resolver.exporter.oci.base import BaseImage, base_image, decode, layer_type
 from resolver.exporter.oci.values import LAYER, Blob, is_digest
 
-__all__ = ["read_base"]
+__all__ = ["LayoutFiles", "open_layout", "read_base"]
 
 _CHUNK = 1 << 20
 _LARGEST_JSON = 4 << 20  # what the distribution specification asks registries to take
@@ -27,7 +27,7 @@ def read_base(place: Path, *, name: str, architecture: str, folder: Path) -> Bas
     Raises ``BuildError`` for what is neither, ``IntegrityError`` for a blob that is not what its digest says.
     """
     try:
-        with _opened(place, name) as files:
+        with open_layout(place, name) as files:
             if files.has("index.json"):
                 return _oci_image(files, name, architecture, folder)
             if files.has("manifest.json"):
@@ -69,7 +69,7 @@ class _Archived(msgspec.Struct, frozen=True, rename="pascal"):
 # ----------------------------------------------------------------------------------------- two layouts
 
 
-def _oci_image(files: _Files, name: str, architecture: str, folder: Path) -> BaseImage:
+def _oci_image(files: LayoutFiles, name: str, architecture: str, folder: Path) -> BaseImage:
     index = decode(files.read("index.json"), _Index, f"{name}: index.json")
     descriptor = _choose(index.manifests, architecture, name)
     if "index" in descriptor.media_type or "manifest.list" in descriptor.media_type:
@@ -107,7 +107,7 @@ def _choose(descriptors: tuple[_Descriptor, ...], architecture: str, name: str) 
     return fitting[0]
 
 
-def _blob(files: _Files, descriptor: _Descriptor, name: str) -> bytes:
+def _blob(files: LayoutFiles, descriptor: _Descriptor, name: str) -> bytes:
     _check_digest(descriptor.digest, name)
     content = files.read(_place(descriptor.digest))
     have = f"sha256:{hashlib.sha256(content).hexdigest()}"
@@ -125,7 +125,7 @@ def _place(digest: str) -> str:
     return f"blobs/{digest.replace(':', '/')}"
 
 
-def _docker_image(files: _Files, name: str, architecture: str, folder: Path) -> BaseImage:
+def _docker_image(files: LayoutFiles, name: str, architecture: str, folder: Path) -> BaseImage:
     images = decode(files.read("manifest.json"), tuple[_Archived, ...], f"{name}: manifest.json")
     if len(images) != 1:
         raise BuildError(f"{name}: it holds {len(images) or 'no'} images", hint="save one image alone")
@@ -158,18 +158,20 @@ def _sha256(path: Path) -> str:
 # --------------------------------------------------------------------------------- a folder or a tar
 
 
-class _Files(Protocol):
+class LayoutFiles(Protocol):
     """Files by the names that the layout gives them, wherever they are."""
 
     def has(self, path: str) -> bool: ...
 
-    def read(self, path: str) -> bytes: ...
+    def read(self, path: str, *, limit: int = _LARGEST_JSON) -> bytes:
+        """A file of at most ``limit`` bytes. Raises ``BuildError``."""
 
     def file(self, path: str, folder: Path) -> Path: ...
 
 
 @contextmanager
-def _opened(place: Path, name: str) -> Iterator[_Files]:
+def open_layout(place: Path, name: str) -> Iterator[LayoutFiles]:
+    """The files of a layout, or of a docker archive, in a folder or an uncompressed tar; ``name`` is for messages."""
     if place.is_dir():
         yield _Folder(place, name)
         return
@@ -184,10 +186,10 @@ class _Folder:
     def has(self, path: str) -> bool:
         return (self._root / path).is_file()
 
-    def read(self, path: str) -> bytes:
+    def read(self, path: str, *, limit: int = _LARGEST_JSON) -> bytes:
         file = self.file(path, self._root)
-        if file.stat().st_size > _LARGEST_JSON:
-            raise BuildError(f"{self._name}: {path} is larger than {_LARGEST_JSON} bytes")
+        if file.stat().st_size > limit:
+            raise BuildError(f"{self._name}: {path} is larger than {limit} bytes")
         return file.read_bytes()
 
     def file(self, path: str, folder: Path) -> Path:
@@ -205,10 +207,10 @@ class _Tar:
     def has(self, path: str) -> bool:
         return path in self._members
 
-    def read(self, path: str) -> bytes:
+    def read(self, path: str, *, limit: int = _LARGEST_JSON) -> bytes:
         member = self._member(path)
-        if member.size > _LARGEST_JSON:
-            raise BuildError(f"{self._name}: {path} is larger than {_LARGEST_JSON} bytes")
+        if member.size > limit:
+            raise BuildError(f"{self._name}: {path} is larger than {limit} bytes")
         return self._open(member).read()
 
     def file(self, path: str, folder: Path) -> Path:

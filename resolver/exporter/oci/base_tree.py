@@ -5,13 +5,18 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import os
 import posixpath
 import re
 import tarfile
+import tempfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol
+
+import msgspec
 
 from resolver.errors import BuildError, IntegrityError
 from resolver.exporter.oci.values import Layer
@@ -20,6 +25,9 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 __all__ = ["BaseTree", "read_tree"]
+
+_TREE_FORMAT = 1
+"""Raised when anything else is noted of a layer."""
 
 _CHUNK = 1 << 20
 _LARGEST_FILE = 64 << 20
@@ -68,22 +76,54 @@ class BaseTree:
 
     def is_directory(self, path: str) -> bool:
         """Whether ``path`` (absolute) is a folder, links followed."""
+        return self.kind(path) == "directory"
+
+    def kind(self, path: str) -> str | None:
+        """What ``path`` leads to, links followed: ``file``, ``directory``, or ``None`` for nothing."""
         place = path.strip("/")
         for _ in range(_LINKS):
             link = self.link_above(place)
             if link is None:
-                return self.kinds.get(place) == "directory"
+                return self.kinds.get(place)
             target = posixpath.join("/", posixpath.dirname(link), self.targets[link])
             place = posixpath.normpath(f"/{target}/{place[len(link) :]}").strip("/")
-        return False
+        return None
 
 
-def read_tree(layers: Iterable[Layer], *, name: str) -> BaseTree:
+def read_tree(layers: Sequence[Layer], *, name: str, kept: Path | None = None) -> BaseTree:
     """Read all layers, lowest first, and check each against its diff_id.
 
-    Raises ``IntegrityError`` for one that is another, ``BuildError`` for one that cannot be read; ``name`` is the
-    image's, for messages.
+    What was read is kept in the folder ``kept``, by the digests of the layers: their blobs have been checked already,
+    and what they hold depends on nothing else. Raises ``IntegrityError`` for a layer that is another, ``BuildError``
+    for one that cannot be read; ``name`` is the image's, for messages.
     """
+    place = kept / f"{_key(layers)}.json" if kept is not None else None
+    if place is not None and (found := _kept_tree(place)) is not None:
+        return found
+    tree = _read_all(layers, name)
+    if place is not None:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=place.parent, prefix=".tree-", delete=False) as file:
+            file.write(msgspec.json.encode(tree))
+        Path(file.name).replace(place)
+    return tree
+
+
+def _key(layers: Iterable[Layer]) -> str:
+    pairs = "".join(f"{layer.blob.digest} {layer.diff_id}\n" for layer in layers)
+    return hashlib.sha256(f"samebox/base-tree/{_TREE_FORMAT}\n{pairs}".encode()).hexdigest()
+
+
+def _kept_tree(place: Path) -> BaseTree | None:
+    try:
+        tree = msgspec.json.decode(place.read_bytes(), type=BaseTree)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return None
+    os.utime(place)  # it was used: see eviction
+    return tree
+
+
+def _read_all(layers: Iterable[Layer], name: str) -> BaseTree:
     tree = BaseTree()
     for layer in layers:
         try:

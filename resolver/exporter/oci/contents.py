@@ -22,10 +22,7 @@ from resolver.errors import BuildError
 from resolver.exporter.archive import ArchiveEntry
 from resolver.exporter.oci.layers import PackageKey
 
-__all__ = ["ENVIRONMENT_FILES", "InstalledFiles", "Item", "archive_entries", "installed_files", "items_of"]
-
-ENVIRONMENT_FILES = frozenset({"conda-meta/samebox", "conda-meta/history"})
-"""What an install writes that belongs to no package (see ``prefix.slice_installer``)."""
+__all__ = ["InstalledFiles", "Item", "archive_entries", "installed_files", "items_of"]
 
 _WHITEOUT = ".wh."
 
@@ -59,8 +56,11 @@ class InstalledFiles:
         return {path: keys for path, keys in owners.items() if len(keys) > 1}
 
 
-def installed_files(root: Path, slice_packages: Sequence[Mapping[str, object]]) -> InstalledFiles:
-    """Read the records below ``root``, into which the packages of this slice were installed.
+def installed_files(
+    root: Path, slice_packages: Sequence[Mapping[str, object]], *, of_nobody: frozenset[str]
+) -> InstalledFiles:
+    """Read the records below ``root``, into which the packages of this slice were installed; ``of_nobody`` are the
+    files that an install writes and that are no package's.
 
     Raises ``BuildError`` for records that name what is not there, files that no record names, and names that mean
     something else in a layer.
@@ -74,7 +74,7 @@ def installed_files(root: Path, slice_packages: Sequence[Mapping[str, object]]) 
     if lost:
         raise BuildError(f"no RECORD was installed for {', '.join(lost)}")
     by_package = {key: frozenset(paths) for key, paths in lists.items()}
-    _refuse_what_does_not_fit(present, by_package)
+    _refuse_what_does_not_fit(present, by_package, of_nobody)
     return InstalledFiles(root=root, by_package=by_package)
 
 
@@ -114,7 +114,9 @@ def _wheel_paths(
         yield name, tuple(posixpath.normpath(f"{site_packages}/{path}") for path in listed)
 
 
-def _refuse_what_does_not_fit(present: frozenset[str], by_package: Mapping[PackageKey, frozenset[str]]) -> None:
+def _refuse_what_does_not_fit(
+    present: frozenset[str], by_package: Mapping[PackageKey, frozenset[str]], of_nobody: frozenset[str]
+) -> None:
     owned: set[str] = set()
     for (_, name), paths in by_package.items():
         absent = sorted(paths - present)
@@ -130,8 +132,8 @@ def _refuse_what_does_not_fit(present: frozenset[str], by_package: Mapping[Packa
                 hint="lock a version without that file",
             )
         owned |= paths
-    folders = {folder for path in (*owned, *ENVIRONMENT_FILES) for folder in _parents(path)}
-    strays = sorted(present - owned - folders - ENVIRONMENT_FILES)
+    folders = {folder for path in (*owned, *of_nobody) for folder in _parents(path)}
+    strays = sorted(present - owned - folders - of_nobody)
     if strays:
         raise BuildError(f"{len(strays)} files belong to no package, the first is {strays[0]}")
 

@@ -16,12 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from resolver.canonicalizer import canonical_json
-from resolver.errors import NotRepresentable
 from resolver.exporter.archive import ArchiveEntry
+from resolver.exporter.oci.bytecode import Compiler
 from resolver.exporter.oci.contents import InstalledFiles, Item, archive_entries, installed_files, items_of
+from resolver.exporter.oci.interpreter import virtual_environment
 from resolver.exporter.oci.layer_cache import CachedLayer, LayerCache
 from resolver.exporter.oci.layer_files import write_layer
 from resolver.exporter.oci.layers import PackageKey, SizedPackage, group_packages
+from resolver.exporter.oci.parts import SlicePackages, SlicePart
 from resolver.exporter.oci.values import Layer
 
 __all__ = ["EnvironmentLayers", "InstallSlice", "environment_layers"]
@@ -29,8 +31,8 @@ __all__ = ["EnvironmentLayers", "InstallSlice", "environment_layers"]
 LAYER_FORMAT = 1
 """Part of every key of the cache: raised when the bytes of a layer would change."""
 
-InstallSlice = Callable[[bytes, Path], object]
-"""Installs a slice into a new folder, for use at the image's prefix (``prefix.install``)."""
+InstallSlice = Callable[[SlicePart, Path], object]
+"""Installs a part of a slice into a new folder, for use at the image's prefix (``prefix.install``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +45,7 @@ class EnvironmentLayers:
 
 
 def environment_layers(
-    content: bytes,
+    slice_: SlicePackages,
     sizes: Mapping[str, int],
     *,
     prefix: str,
@@ -52,20 +54,21 @@ def environment_layers(
     work: Path,
     room: int,
     epoch: int,
+    compiler: Compiler | None = None,
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
 ) -> EnvironmentLayers:
-    """The layers of the slice ``content`` at ``prefix``, the last of which holds what belongs to no package.
+    """The layers of the slice at ``prefix``, the last of which holds what belongs to no package.
 
     ``sizes`` gives the bytes of each package file by sha256, ``room`` the most layers there may be, ``work`` an empty
-    folder, ``epoch`` every file's time in seconds. ``progress`` counts layers (``layers``). Raises ``BuildError``,
-    ``NotRepresentable``, and whatever ``install`` raises.
+    folder, ``epoch`` every file's time in seconds; ``compiler`` adds bytecode. ``progress`` counts layers
+    (``layers``). Raises ``BuildError``, ``NotRepresentable``, and whatever ``install`` raises.
     """
-    slice_ = _Slice(content)
-    _refuse_without_python(slice_)
     sized = [SizedPackage(key=key, size=sizes[str(p["sha256"])]) for key, p in slice_.packages.items()]
     groups = group_packages(sized, room=room - 1)
-    maker = _Maker(slice_=slice_, prefix=prefix, install=install, cache=cache, work=work, epoch=epoch)
-    found = {group: maker.find(group) for group in groups}
+    maker = _Maker(
+        slice_=slice_, prefix=prefix, install=install, cache=cache, work=work, epoch=epoch, compiler=compiler
+    )
+    found = maker.find_all(groups)
     missing = [group for group in groups if found[group] is None]
     progress("layers", len(groups) - len(missing), len(groups))
     found |= maker.make(missing, lambda done: progress("layers", len(groups) - len(missing) + done, len(groups)))
@@ -79,88 +82,64 @@ def environment_layers(
     )
 
 
-class _Slice:
-    """A slice (``locks.slices``) and its packages by key."""
-
-    def __init__(self, content: bytes) -> None:
-        self.document: dict[str, object] = json.loads(content)
-        packages = self.document["packages"]
-        assert isinstance(packages, list)  # locks.slices made it
-        self.packages: dict[PackageKey, dict[str, object]] = {
-            ("conda" if p["kind"] == "conda" else "wheel", str(p["name"])): p for p in packages
-        }
-        self.sha256 = hashlib.sha256(content).hexdigest()
-
-    @property
-    def python(self) -> dict[str, object] | None:
-        return self.packages.get(("conda", "python"))
-
-    def part(self, keys: Iterable[PackageKey]) -> tuple[bytes, list[dict[str, object]]]:
-        """The slice of these packages and of Python, which says where noarch packages and wheels go."""
-        wanted = {*keys, ("conda", "python")}
-        packages = [package for key, package in self.packages.items() if key in wanted]
-        return canonical_json({**self.document, "packages": packages}) + b"\n", packages
-
-
-def _refuse_without_python(slice_: _Slice) -> None:
-    wheels = [name for kind, name in slice_.packages if kind == "wheel"]
-    if wheels and slice_.python is None:
-        raise NotRepresentable(
-            f"{len(wheels)} wheels are locked and no conda python, so they would need one of the base image, and "
-            "nothing is run in it to ask which it is",
-            hint="add python to the conda dependencies, or use `samebox export docker`",
-        )
+Group = tuple[PackageKey, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Maker:
     """Finds and makes the layers of groups of packages."""
 
-    slice_: _Slice
+    slice_: SlicePackages
     prefix: str
     install: InstallSlice
     cache: LayerCache
     work: Path
     epoch: int
+    compiler: Compiler | None
 
-    def find(self, group: Sequence[PackageKey]) -> CachedLayer | None:
+    def find_all(self, groups: Sequence[Group]) -> dict[Group, CachedLayer | None]:
+        """The layers that the cache has; each is checked, which is what takes time here."""
         present = frozenset(str(package["sha256"]) for package in self.slice_.packages.values())
-        return self.cache.find(self._key(group), created_by=self._created_by(group), present=present)
 
-    def make(
-        self, groups: Sequence[tuple[PackageKey, ...]], progress: Callable[[int], None]
-    ) -> dict[tuple[PackageKey, ...], CachedLayer | None]:
+        def find(group: Group) -> CachedLayer | None:
+            return self.cache.find(self._key(group), created_by=self._created_by(group), present=present)
+
+        with _pool() as pool:
+            return dict(zip(groups, pool.map(find, groups), strict=True))
+
+    def make(self, groups: Sequence[Group], progress: Callable[[int], None]) -> dict[Group, CachedLayer | None]:
         """Install the packages of these groups, and make their layers."""
         if not groups:
             return {}
-        content, packages = self.slice_.part(key for group in groups for key in group)
-        root = self.work / "part"
-        self.install(content, root)
-        files = installed_files(root, packages)
+        files = self._installed([key for group in groups for key in group], self.work / "part")
         return dict(zip(groups, self._write_all(files, groups, progress), strict=True))
 
-    def make_together(self, groups: Sequence[tuple[PackageKey, ...]]) -> list[CachedLayer]:
+    def make_together(self, groups: Sequence[Group]) -> list[CachedLayer]:
         """Install everything, and make layers that are good for this environment alone."""
-        content, packages = self.slice_.part(self.slice_.packages)
-        root = self.work / "whole"
-        self.install(content, root)
-        files = installed_files(root, packages)
+        files = self._installed(list(self.slice_.packages), self.work / "whole")
         return [self._write_alone(files, group) for group in groups]
 
     def make_environment(self) -> Layer:
         """The layer of what belongs to no package."""
         return write_layer(
-            _environment_entries(self.slice_, self.prefix),
+            _environment_entries(self.slice_, self.prefix.strip("/")),
             self.work / "environment",
             created_by=f"samebox: the environment sha256:{self.slice_.sha256[:12]}",
             compression=self.cache.compression,
             epoch=self.epoch,
         )
 
+    def _installed(self, keys: Sequence[PackageKey], root: Path) -> InstalledFiles:
+        part = self.slice_.part(keys)
+        self.install(part, root)
+        ours = frozenset(entry.path.removeprefix("prefix/") for entry in _environment_entries(self.slice_, "prefix"))
+        files = installed_files(root, part.packages, of_nobody=ours)
+        return files if self.compiler is None else self.compiler.compile(files, prefix=self.prefix)
+
     def _write_all(
-        self, files: InstalledFiles, groups: Sequence[tuple[PackageKey, ...]], progress: Callable[[int], None]
+        self, files: InstalledFiles, groups: Sequence[Group], progress: Callable[[int], None]
     ) -> list[CachedLayer]:
-        with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="samebox-layer") as pool:
+        with _pool() as pool:
             begun = [pool.submit(self._write, files, group) for group in groups]
             made = []
             try:
@@ -172,7 +151,7 @@ class _Maker:
                 raise
         return made
 
-    def _write(self, files: InstalledFiles, group: tuple[PackageKey, ...]) -> CachedLayer:
+    def _write(self, files: InstalledFiles, group: Group) -> CachedLayer:
         return self.cache.add(
             self._key(group),
             files.root,
@@ -183,7 +162,7 @@ class _Maker:
             epoch=self.epoch,
         )
 
-    def _write_alone(self, files: InstalledFiles, group: tuple[PackageKey, ...]) -> CachedLayer:
+    def _write_alone(self, files: InstalledFiles, group: Group) -> CachedLayer:
         items = items_of(files.root, files.of(group))
         layer = write_layer(
             archive_entries(files.root, items, self.prefix),
@@ -194,23 +173,27 @@ class _Maker:
         )
         return CachedLayer(layer=layer, items=items)
 
-    def _key(self, group: Sequence[PackageKey]) -> str:
+    def _key(self, group: Group) -> str:
         """sha256 over all that the bytes of the layer depend on."""
-        packages = [self.slice_.packages[key] for key in group]
-        asks_python = any(p["kind"] != "conda" or p["subdir"] == "noarch" for p in packages)
         body = {
             "domain": f"samebox/layer/{LAYER_FORMAT}",
-            "platform": self.slice_.document["platform"],
+            "platform": self.slice_.platform,
             "prefix": self.prefix,
             "epoch": str(self.epoch),
-            "packages": packages,
-            "python": [self.slice_.python] if asks_python and self.slice_.python is not None else [],
+            "packages": [self.slice_.packages[key] for key in group],
+            "python": self.slice_.python_of(group),
+            **({"compiler": self.compiler.version} if self.compiler is not None else {}),
         }
         return hashlib.sha256(canonical_json(body)).hexdigest()
 
-    def _created_by(self, group: Sequence[PackageKey]) -> str:
+    def _created_by(self, group: Group) -> str:
         packages = [self.slice_.packages[key] for key in group]
         return "samebox: " + ", ".join(f"{p['name']} {p['version']}" for p in packages)
+
+
+def _pool() -> ThreadPoolExecutor:
+    """Hashing and compressing release the GIL."""
+    return ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="samebox-layer")
 
 
 def _fit_together(layers: Iterable[CachedLayer]) -> bool:
@@ -225,17 +208,18 @@ def _fit_together(layers: Iterable[CachedLayer]) -> bool:
     return all(seen[folder][1] == "directory" for folder in folders if folder in seen)
 
 
-def _environment_entries(slice_: _Slice, prefix: str) -> tuple[ArchiveEntry, ...]:
-    """What ``prefix.slice_installer`` writes for the environment as a whole."""
+def _environment_entries(slice_: SlicePackages, prefix: str) -> tuple[ArchiveEntry, ...]:
+    """What ``prefix.slice_installer`` writes for the environment as a whole; ``prefix`` has no leading slash."""
     marker = json.dumps({"samebox": 1, "slice": f"sha256:{slice_.sha256}"}, indent=2, sort_keys=True) + "\n"
-    folder = f"{prefix.strip('/')}/conda-meta"
-    entries = [ArchiveEntry(path=f"{folder}/samebox", content=marker.encode())]
-    if any(kind == "conda" for kind, _ in slice_.packages):
-        entries.append(ArchiveEntry(path=f"{folder}/history", content=b""))
+    entries = [ArchiveEntry(path=f"{prefix}/conda-meta/samebox", content=marker.encode())]
+    if slice_.has_conda:
+        entries.append(ArchiveEntry(path=f"{prefix}/conda-meta/history", content=b""))
+    if slice_.interpreter is not None:
+        entries.extend(virtual_environment(slice_.interpreter, prefix))
     return tuple(entries)
 
 
-def _scripts_not_run(slice_: _Slice, layers: Iterable[CachedLayer]) -> tuple[str, ...]:
+def _scripts_not_run(slice_: SlicePackages, layers: Iterable[CachedLayer]) -> tuple[str, ...]:
     paths = {item[0] for layer in layers for item in layer.items}
     return tuple(
         f"{p['name']} {p['version']} ({p['file_name']}): its {when} script was not run: {path}"

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 
 from resolver.canonicalizer import canonical_json
 from resolver.errors import SettingsError
+from resolver.exporter.application import Launch
+from resolver.exporter.oci.application import start_settings
 from resolver.exporter.oci.base import BaseImage
 from resolver.exporter.oci.values import CONFIG, MANIFEST, Blob, Image, Layer
 from resolver.exporter.quoting import image_user
@@ -25,7 +27,8 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImagePlan:
     """What an image is to be, apart from its layers. ``conda`` says that the prefix is a conda environment;
-    ``labels`` are labels of the config and annotations of the manifest; ``epoch`` is its time in seconds."""
+    ``labels`` are labels of the config and annotations of the manifest; ``epoch`` is its time in seconds; ``launch``
+    is how its application is started, if there is one."""
 
     platform: str
     architecture: str
@@ -34,6 +37,7 @@ class ImagePlan:
     variables: tuple[tuple[str, str], ...]
     labels: tuple[tuple[str, str], ...]
     epoch: int
+    launch: Launch | None = None
 
 
 def make_image(
@@ -115,6 +119,7 @@ def _settings(plan: ImagePlan, inherited: Mapping[str, object]) -> dict[str, obj
     }
     if plan.docker.command:
         settings["Cmd"] = list(plan.docker.command)
+    settings |= start_settings(plan.launch, inherited)
     return {key: value for key, value in settings.items() if value is not None}
 
 

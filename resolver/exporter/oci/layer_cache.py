@@ -1,17 +1,20 @@
 """Layers that were made before: ``ROOT/COMPRESSION/<first two hex digits>/KEY/`` with ``layer`` and ``layer.json``.
 
 The key is over all that the layer's bytes depend on. A layer appears whole, by the rename of its folder, and is
-checked against its digest each time that it is taken.
+checked against its digest each time that it is taken. Who uses the cache holds a work folder in it; the last one to
+leave removes what is beyond the bound.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import filelock
@@ -19,10 +22,17 @@ import msgspec
 
 from resolver.errors import BuildError
 from resolver.exporter.oci.contents import Item, archive_entries
+from resolver.exporter.oci.eviction import CacheBound, evict, files_below
 from resolver.exporter.oci.layer_files import write_layer
 from resolver.exporter.oci.values import Blob, Compression, Layer, layer_media_type
 
 __all__ = ["CachedLayer", "LayerCache"]
+
+
+_SIZES = "sizes"
+_TREES = "trees"
+_MAKING = ".making-"
+_MOST_BYTES = 1 << 62  # names of empty files: only their age counts
 
 
 class _Stored(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,11 +55,28 @@ class CachedLayer:
 
 
 class LayerCache:
-    """The layers below ``root`` in one compression. Safe with other threads and processes."""
+    """The layers below ``root`` in one compression. Safe with other threads and processes.
 
-    def __init__(self, root: Path, *, compression: Compression = "gzip") -> None:
+    ``bases`` is the folder with the layers of base images, for which ``bound`` counts too.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        compression: Compression = "gzip",
+        bases: Path | None = None,
+        bound: CacheBound = CacheBound(),  # noqa: B008 - it is frozen
+    ) -> None:
         self._root = root
         self.compression: Compression = compression
+        self._bases = bases
+        self._bound = bound
+
+    @property
+    def trees(self) -> Path:
+        """Where ``base_tree.read_tree`` keeps what it has read."""
+        return self._root / _TREES
 
     def find(self, key: str, *, created_by: str, present: frozenset[str]) -> CachedLayer | None:
         """The layer of this key, or ``None`` where there is none, or it is damaged, or not good for an environment of
@@ -59,6 +86,7 @@ class LayerCache:
             stored = msgspec.json.decode((folder / "layer.json").read_bytes(), type=_Stored)
             if not present.issuperset(stored.beside) or _sha256(folder / "layer") != stored.digest:
                 return None
+            os.utime(folder / "layer.json")  # it was used: see eviction
         except (FileNotFoundError, msgspec.DecodeError):
             return None
         blob = Blob(
@@ -87,7 +115,7 @@ class LayerCache:
         layers that bring one of the items too."""
         folder = self._place(key)
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".making-", ignore_cleanup_errors=True) as name:
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=_MAKING, ignore_cleanup_errors=True) as name:
             new = Path(name) / "new"
             new.mkdir()
             made = write_layer(
@@ -107,6 +135,23 @@ class LayerCache:
             raise BuildError(f"{folder}: the layer that was just written is not what it was", hint="is the disk sound?")
         return found
 
+    def package_sizes(self, sha256s: Iterable[str]) -> dict[str, int]:
+        """The sizes in bytes of those package files that ``keep_package_sizes`` was told of: whoever knows them need
+        not have the files, where their layers are here."""
+        try:
+            names = [place.name for place in (self._root / _SIZES).iterdir()]
+        except FileNotFoundError:
+            return {}
+        known = {sha256: int(size) for sha256, _, size in (name.partition("-") for name in names) if size.isdecimal()}
+        return {sha256: known[sha256] for sha256 in sha256s if sha256 in known}
+
+    def keep_package_sizes(self, sizes: Mapping[str, int]) -> None:
+        """Remember what the verified files of these sha256s measure: in the names of empty files, which are there or
+        are not."""
+        (self._root / _SIZES).mkdir(parents=True, exist_ok=True)
+        for sha256, size in sizes.items():
+            (self._root / _SIZES / f"{sha256}-{size}").touch()
+
     def _place(self, key: str) -> Path:
         return self._root / self.compression / key[:2] / key
 
@@ -125,6 +170,21 @@ class LayerCache:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
             own.release()
+            self._evict()
+
+    def _evict(self) -> None:
+        """Unless somebody uses the cache: who comes now waits for the lock."""
+        with filelock.FileLock(self._root / ".work.lock"):
+            for other in sorted(self._root.glob(".work-*/")):
+                _remove_if_dead(other)
+                if other.exists():
+                    return
+            for left in self._root.glob(f"*/??/{_MAKING}*/"):
+                shutil.rmtree(left, ignore_errors=True)
+            layers = self._root.glob("*/??/*/")
+            bases = () if self._bases is None else (self._bases,)
+            evict((*layers, *files_below(self.trees, *bases)), self._bound, now=time.time())
+            evict(files_below(self._root / _SIZES), replace(self._bound, size=_MOST_BYTES), now=time.time())
 
 
 def _put(new: Path, folder: Path, aside: Path) -> None:

@@ -19,7 +19,7 @@ MOST_LAYERS = 100
 """Docker's overlay driver ends at 128; whoever builds upon the image needs some as well."""
 
 BUCKETS = 48
-LARGE = 4 << 20
+LARGE = 512 << 10
 """A package file of this many bytes or more is large."""
 
 PackageKey = tuple[str, str]

@@ -2,6 +2,9 @@
 
 Docker before 25 reads ``manifest.json`` and not ``index.json``; both name the same blobs. Several platforms lie in an
 image index of their own, so that whoever reads the tar can choose among them by a name that has one meaning.
+
+What refers to the image lies beside it, found by ``REFERRER_ANNOTATION`` of ``index.json``: as a manifest of its own
+there it would be a second image for skopeo and others, which take a layout with one image without asking which.
 """
 
 from __future__ import annotations
@@ -14,25 +17,35 @@ from resolver.exporter.archive import DEFAULT_EPOCH, ArchiveEntry, ByteSink, wri
 from resolver.exporter.oci.values import INDEX, Blob, Image
 from resolver.registry import Reference
 
-__all__ = ["image_index", "layout_entries", "write_layout"]
+__all__ = ["REFERRER_ANNOTATION", "image_index", "layout_entries", "top_of", "write_layout"]
+
+REFERRER_ANNOTATION = "io.samebox.referrer"
+"""The digest of the manifest of what refers to the image."""
 
 
-def write_layout(images: Sequence[Image], out: ByteSink, *, name: str, epoch: int = DEFAULT_EPOCH) -> None:
-    """Write the tar of ``images`` (one a platform), named ``NAME:TAG``; blobs are streamed."""
-    write_tar(layout_entries(images, name=name), out, epoch=epoch)
+def write_layout(
+    images: Sequence[Image], out: ByteSink, *, name: str, epoch: int = DEFAULT_EPOCH, referrer: Sequence[Blob] = ()
+) -> None:
+    """Write the tar of ``images`` (one a platform), named ``NAME:TAG``; blobs are streamed. ``referrer`` is the
+    manifest of what refers to ``top_of(images)``, and then its parts."""
+    write_tar(layout_entries(images, name=name, referrer=referrer), out, epoch=epoch)
 
 
-def layout_entries(images: Sequence[Image], *, name: str) -> tuple[ArchiveEntry, ...]:
+def layout_entries(images: Sequence[Image], *, name: str, referrer: Sequence[Blob] = ()) -> tuple[ArchiveEntry, ...]:
     """The files of the layout. Raises ``SettingsError`` where ``name`` is not ``NAME:TAG``."""
     reference = _reference(name)
     blobs = [blob for image in images for blob in (image.manifest, *image.blobs)]
-    named = list(_named(images, reference))
     if len(images) > 1:
         blobs.append(image_index(images))
-    files = {
-        "oci-layout": canonical_json({"imageLayoutVersion": "1.0.0"}),
-        "index.json": canonical_json({"schemaVersion": 2, "mediaType": INDEX, "manifests": named}),
+    index: dict[str, object] = {
+        "schemaVersion": 2,
+        "mediaType": INDEX,
+        "manifests": list(_named(images, reference)),
     }
+    if referrer:
+        index["annotations"] = {REFERRER_ANNOTATION: referrer[0].digest}
+        blobs += referrer
+    files = {"oci-layout": canonical_json({"imageLayoutVersion": "1.0.0"}), "index.json": canonical_json(index)}
     if len(images) == 1:
         files["manifest.json"] = canonical_json([_docker_manifest(images[0], name)])
     return (
@@ -49,6 +62,11 @@ def _reference(name: str) -> Reference:
     if reference.tag is None or reference.digest is not None:
         raise SettingsError(f"not the name of an image: {name!r}", hint="write NAME:TAG")
     return reference
+
+
+def top_of(images: Sequence[Image]) -> Blob:
+    """The manifest of one image, or the index of several."""
+    return images[0].manifest if len(images) == 1 else image_index(images)
 
 
 def image_index(images: Iterable[Image]) -> Blob:

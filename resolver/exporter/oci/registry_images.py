@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,6 +52,7 @@ class RegistryBase:
             except OSError as error:
                 raise BuildError(f"{place}: {error.strerror}", hint="the cache cannot be written") from error
             self._registry.pull_blob(reference, layer, place)
+        os.utime(place)  # it was used: see eviction
         return Blob(media_type=media_type, digest=layer.digest, size=layer.size, source=place)
 
 

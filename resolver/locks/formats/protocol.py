@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from resolver.errors import NotRepresentable
 from resolver.model import Aspect, Lock
 from resolver.platforms import Platform
+from resolver.values import dataclass
 
 __all__ = ["ANYTHING", "Asked", "Fitted", "LockFormat", "Loss", "Parse", "everything_fits"]
 

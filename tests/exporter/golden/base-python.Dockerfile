@@ -17,16 +17,16 @@ RUN set -eu; \
     have="${libc##* }"; minor="${have#*.}"; minor="${minor%%[!0-9]*}"; \
     case "$have" in \
       [0-9]*.[0-9]*) ;; \
-      *) echo "samebox: the build image python:3.12-slim-bookworm has no glibc (found: $libc); set docker.base-image to a glibc-based image" >&2; exit 1 ;; \
+      *) echo "samebox: the base image python:3.12-slim-bookworm has no glibc (found: $libc); set docker.base-image to a glibc-based image" >&2; exit 1 ;; \
     esac; \
     if [ "${have%%.*}" -lt "${need%%.*}" ] || \
       { [ "${have%%.*}" -eq "${need%%.*}" ] && [ "$minor" -lt "${need#*.}" ]; }; then \
-      echo "samebox: the build image python:3.12-slim-bookworm has glibc $have, but $need or later is needed; set docker.base-image to a newer image" >&2; exit 1; \
+      echo "samebox: the base image python:3.12-slim-bookworm has glibc $have, but $need or later is needed; set docker.base-image to a newer image" >&2; exit 1; \
     fi; \
     python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-      { echo "samebox: the build image python:3.12-slim-bookworm must have Python 3.11 or later as python3; set docker.base-image" >&2; exit 1; }; \
+      { echo "samebox: the base image python:3.12-slim-bookworm must have Python 3.11 or later as python3; set docker.base-image" >&2; exit 1; }; \
     python3 -m venv /tmp/samebox-installer || \
-      { echo "samebox: the build image python:3.12-slim-bookworm must have the module venv (Debian: python3-venv); set docker.base-image" >&2; exit 1; }; \
+      { echo "samebox: the base image python:3.12-slim-bookworm must have the module venv (Debian: python3-venv); set docker.base-image" >&2; exit 1; }; \
     /tmp/samebox-installer/bin/python -I -m pip install --no-cache-dir --disable-pip-version-check --no-compile --no-deps --only-binary :all: --require-hashes --no-index --find-links /tmp/samebox/installer/wheels \
       -r "/tmp/samebox/installer/$platform.txt"
 COPY locks /tmp/samebox/locks

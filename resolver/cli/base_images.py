@@ -1,0 +1,67 @@
+"""Options about base images that ``export`` and ``build`` share, and the ``[docker]`` section with digests."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from resolver.errors import SettingsError
+
+if TYPE_CHECKING:
+    from resolver.model import DockerSection, Lock
+    from resolver.session import Session
+
+__all__ = ["add_base_arguments", "docker_asked", "pinned_docker"]
+
+
+def add_base_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "--refresh-base",
+        action="store_true",
+        default=None,
+        help="ask the registries again what the base images are now, and record that beside the lock",
+    )
+    add(
+        "--floating-base",
+        action="store_true",
+        default=None,
+        help="leave base images without a digest as they are, as docker.resolve-base = false does",
+    )
+
+
+def docker_asked(docker: DockerSection, options: argparse.Namespace) -> DockerSection:
+    """The settings' section with the options over it. Raises ``SettingsError`` where they contradict each other."""
+    if options.floating_base and options.refresh_base:
+        raise SettingsError("--floating-base and --refresh-base contradict each other", hint="leave one of them out")
+    return replace(docker, resolve_base=False) if options.floating_base else docker
+
+
+def pinned_docker(
+    docker: DockerSection,
+    options: argparse.Namespace,
+    *,
+    lock: Lock,
+    groups: Iterable[str],
+    platforms: Iterable[str] | None,
+    session: Session,
+) -> DockerSection:
+    """The section with the images that a build context of these arguments begins with by their digests."""
+    docker = docker_asked(docker, options)
+    if not docker.resolve_base:
+        return docker
+    from resolver.building import pin_bases
+    from resolver.exporter import context_needs
+
+    chosen, images = context_needs(lock, docker=docker, groups=groups, platforms=platforms)
+    return pin_bases(
+        docker,
+        platforms=chosen,
+        lock=Path(options.lock),
+        images=images,
+        refresh=bool(options.refresh_base),
+        session=session,
+    )

@@ -1,0 +1,67 @@
+"""What an image is built on, in the Dockerfile: an image of others, stages of the user's, system packages over it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from resolver.exporter.apt import apt_steps
+from resolver.exporter.base_dockerfile import free_name, read_base_dockerfile
+from resolver.exporter.plan import Plan
+from resolver.exporter.quoting import image_reference
+
+__all__ = ["Base", "base_of"]
+
+
+_ROOT = ("# The stage that is shipped comes later.\n", "# hadolint ignore=DL3002\n", "USER 0\n")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """``lines`` are the instructions that make it (none for an image by its name), ``name`` is what ``FROM`` calls it.
+
+    ``called`` and ``setting`` are for messages; ``taken`` are the names of stages that are not free.
+    """
+
+    lines: tuple[str, ...]
+    name: str
+    called: str
+    setting: str
+    taken: frozenset[str]
+
+    def stage(self, name: str) -> str:
+        """What a stage of ours is called."""
+        return free_name(name, self.taken)
+
+
+def base_of(plan: Plan) -> Base:
+    """Raises ``SettingsError`` for what cannot be a base."""
+    below = _below(plan)
+    if not plan.docker.apt:
+        return below
+    name = below.stage("system")
+    steps = apt_steps(plan.docker, image=below.called, setting=below.setting)
+    return Base(
+        lines=(*below.lines, f"FROM {below.name} AS {name}\n", *_ROOT, *steps, "\n"),
+        name=name,
+        called=below.called,
+        setting=below.setting,
+        taken=below.taken | {name},
+    )
+
+
+def _below(plan: Plan) -> Base:
+    docker = plan.docker
+    if docker.base_dockerfile:
+        written = read_base_dockerfile(docker.base_dockerfile)
+        setting = "docker.base-dockerfile"
+        return Base(
+            lines=(written.text, "\n"),
+            name=written.stage,
+            called=f"the image of {setting}",
+            setting=setting,
+            taken=written.names,
+        )
+    is_other = plan.gpu and docker.gpu_base_image
+    setting = "docker.gpu-base-image" if is_other else "docker.base-image"
+    image = image_reference(docker.gpu_base_image if is_other else docker.base_image, field=setting)
+    return Base(lines=(), name=image, called=f"the base image {image}", setting=setting, taken=frozenset())

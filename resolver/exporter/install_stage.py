@@ -1,0 +1,72 @@
+"""What both ways to install have in common: the beginning of the build stage, and what it takes from the context."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from resolver.exporter.plan import Plan
+from resolver.exporter.shell import choose_platform
+
+__all__ = [
+    "CACHE",
+    "CONTEXT",
+    "MIRRORS",
+    "PIP",
+    "VENV",
+    "begin_build",
+    "cache_mounts",
+    "copy_locks",
+    "pip",
+    "platform_lines",
+    "then",
+]
+
+CONTEXT = "/tmp/samebox"
+"""Where the files of the context lie in the build stage."""
+
+CACHE = "/tmp/samebox-cache"
+"""Where the builder mounts what it keeps from one build to the next."""
+
+VENV = "/tmp/samebox-installer"
+MIRRORS = "SAMEBOX_MIRRORS"
+PIP = (
+    "pip install --no-cache-dir --disable-pip-version-check --no-compile --no-deps --only-binary :all: --require-hashes"
+)
+
+
+def begin_build(image: str, stage: str, *, from_option: str = "") -> list[str]:
+    return [
+        "# Installs the locked environment. Whatever comes in is checked against its sha256.\n",
+        f"FROM {from_option}{image} AS {stage}\n",
+        "# This stage is not shipped, so it may be root.\n",
+        "# hadolint ignore=DL3002\n",
+        "USER 0\n",
+    ]
+
+
+def cache_mounts(plan: Plan) -> tuple[str, ...]:
+    """The mounts of a step that downloads. Two builds at once take turns, since both may write the same file."""
+    if not plan.cache_mounts or plan.strategy == "vendored":
+        return ()
+    return (f"type=cache,id=samebox-downloads,target={CACHE},sharing=locked",)
+
+
+def pip(plan: Plan) -> str:
+    """``pip install`` of locked wheels."""
+    return PIP.replace("--no-cache-dir", f"--cache-dir {CACHE}/pip") if cache_mounts(plan) else PIP
+
+
+def platform_lines(plan: Plan) -> list[str]:
+    chosen = choose_platform([(platform, f"platform={platform}") for platform, _ in plan.glibc])
+    return [*chosen, f'echo "$platform" >{CONTEXT}/platform;']
+
+
+def copy_locks(plan: Plan) -> list[str]:
+    if plan.strategy == "vendored":
+        return [f"COPY locks {CONTEXT}/locks\n", f"COPY artifacts {CONTEXT}/artifacts\n"]
+    return [f"COPY locks {CONTEXT}/locks\n", f"ARG {MIRRORS}\n"]
+
+
+def then(lines: Sequence[str]) -> list[str]:
+    """``lines`` with more commands to follow."""
+    return [*lines[:-1], f"{lines[-1]};"] if lines else []
