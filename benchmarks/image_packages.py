@@ -8,13 +8,19 @@ contents compress as libraries and sources do, to about a third.
 from __future__ import annotations
 
 import bisect
+import contextlib
 import hashlib
+import io
+import json
 import math
 import random
+import tarfile
+import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import BinaryIO
 
 import zstandard
 
@@ -22,7 +28,7 @@ from fixtures.channel_packages import stand_in_python
 from fixtures.conda_packages import CondaFile, CondaPackage, write_package
 from resolver.model import Lock, LockedPackage, PlatformLock
 
-__all__ = ["CHANNEL", "Sized", "bumped", "environment", "lock_of", "other_environment", "write_channel"]
+__all__ = ["CHANNEL", "ENORMOUS", "Sized", "bumped", "environment", "lock_of", "other_environment", "write_channel"]
 
 CHANNEL = "https://conda.example.org/sized"
 PLATFORM = "linux-64"
@@ -61,6 +67,9 @@ class Sized:
         files = tuple(_files(self, f"lib/{self.name}", suffix=".so", file_kilobytes=160))
         return CondaPackage(name=self.name, version=self.version, build="h1_0", subdir=PLATFORM, files=files)
 
+
+ENORMOUS = Sized(name="enormous", version="1.0", kilobytes=400_000)
+"""One file of 1.2 GB."""
 
 _FIELDS = ("name", "version", "build", "subdir", "extra", "purls")
 
@@ -158,8 +167,48 @@ def write_channel(folder: Path, packages: Iterable[Sized]) -> None:
         if not place.exists():
             place.parent.mkdir(parents=True, exist_ok=True)
             part = place.with_suffix(".part")
-            part.write_bytes(write_package(sized.package, compress=zstandard.ZstdCompressor(level=6).compress))
+            if sized == ENORMOUS:
+                _write_enormous(part)
+            else:
+                part.write_bytes(write_package(sized.package, compress=zstandard.ZstdCompressor(level=6).compress))
             part.replace(place)
+
+
+def _write_enormous(place: Path) -> None:
+    """A package with one file of 1.2 GB, which is never in memory as a whole."""
+    path, pool, repeats = "share/enormous.bin", _pool(False), 64
+    chunk = pool[: 1_200_000_000 // repeats]
+    index = {"name": "enormous", "version": "1.0", "build": "h1_0", "build_number": 0, "subdir": PLATFORM}
+    entry = {"_path": path, "path_type": "hardlink", "size_in_bytes": repeats * len(chunk)}
+    documents = {"index": {**index, "depends": []}, "paths": {"paths_version": 1, "paths": [entry]}}
+    with zipfile.ZipFile(place, "w") as archive:
+        archive.writestr("metadata.json", '{"conda_pkg_format_version": 2}')
+        with _member(archive, "pkg-enormous-1.0-h1_0.tar.zst") as stream:
+            member = tarfile.TarInfo(path)
+            member.size = repeats * len(chunk)
+            stream.write(member.tobuf())
+            for _ in range(repeats):
+                stream.write(chunk)
+            stream.write(bytes(-member.size % tarfile.BLOCKSIZE + 2 * tarfile.BLOCKSIZE))
+        with (
+            _member(archive, "info-enormous-1.0-h1_0.tar.zst") as stream,
+            tarfile.open(fileobj=stream, mode="w|") as tar,
+        ):
+            for name, document in documents.items():
+                content = json.dumps(document).encode()
+                member = tarfile.TarInfo(f"info/{name}.json")
+                member.size = len(content)
+                tar.addfile(member, io.BytesIO(content))
+
+
+@contextlib.contextmanager
+def _member(archive: zipfile.ZipFile, name: str) -> Iterator[BinaryIO]:
+    """A stored member of the zip, compressed by zstd."""
+    with (
+        archive.open(name, "w", force_zip64=True) as stored,
+        zstandard.ZstdCompressor(level=3).stream_writer(stored, closefd=False) as stream,
+    ):
+        yield stream
 
 
 def lock_of(folder: Path, packages: Iterable[Sized]) -> Lock:
@@ -167,7 +216,6 @@ def lock_of(folder: Path, packages: Iterable[Sized]) -> Lock:
     locked = []
     for sized in packages:
         place = _place(folder, sized)
-        content = place.read_bytes()
         subdir = place.parent.name
         locked.append(
             LockedPackage(
@@ -178,11 +226,16 @@ def lock_of(folder: Path, packages: Iterable[Sized]) -> Lock:
                 subdir=subdir,
                 file_name=place.name,
                 url=f"{CHANNEL}/{subdir}/{place.name}",
-                sha256=hashlib.sha256(content).hexdigest(),
-                md5=hashlib.md5(content).hexdigest(),
+                sha256=_digest(place, "sha256"),
+                md5=_digest(place, "md5"),
             )
         )
     return Lock(name="sized", platforms=(PlatformLock(platform=PLATFORM, packages=tuple(locked)),))
+
+
+def _digest(place: Path, algorithm: str) -> str:
+    with place.open("rb") as stream:
+        return hashlib.file_digest(stream, algorithm).hexdigest()
 
 
 def _place(folder: Path, sized: Sized) -> Path:

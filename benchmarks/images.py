@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import os
 import shutil
 import statistics
@@ -22,7 +23,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from benchmarks.image_packages import CHANNEL, Sized, bumped, environment, lock_of, other_environment, write_channel
+from benchmarks.image_packages import (
+    CHANNEL,
+    ENORMOUS,
+    Sized,
+    bumped,
+    environment,
+    lock_of,
+    other_environment,
+    write_channel,
+)
 from benchmarks.image_places import BASE, BUILD_IMAGE, Places, places, serving
 from benchmarks.measure import run_process
 from resolver.locks.files import write_lock
@@ -31,23 +41,26 @@ __all__ = ["main"]
 
 _ROOT = Path(__file__).parent.parent
 _LIMIT = 900.0
-_REPOSITORIES = {"samebox export oci": "oci", "docker build": "docker"}
 
 _CASES: Mapping[str, tuple[tuple[Sized, ...], str]] = {
     "image-first": (environment(), "150 packages, nothing cached"),
     "image-bump": (bumped(environment(), "first-052"), "another version of a small library"),
     "image-bump-noarch": (bumped(environment(), "first-051"), "another version of a noarch Python package"),
     "image-shared": (other_environment(), "a second environment, 135 of its 150 packages are in the first"),
+    "image-large": ((ENORMOUS,), "one package with a file of 1.2 GB, for the memory that it takes"),
 }
+_WITHOUT_DOCKER = ("image-large",)
 _BUMPS = ("image-bump", "image-bump-noarch")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What one image took: seconds, bytes that the registry received, and layers that the first image has not."""
+    """What one image took: seconds, the peak memory of the largest process in bytes (of Docker nothing is known: its
+    daemon is none of ours), bytes that the registry received, and layers that the first image has not."""
 
     cpu: float
     wall: float
+    peak: int
     pushed: int
     layers: int
     new_layers: int
@@ -61,7 +74,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--no-docker", action="store_true", help="measure samebox export oci alone")
     options = parser.parse_args(arguments)
     out = Path(options.out or tempfile.mkdtemp(prefix="samebox-images-")).absolute()
-    write_channel(out / "sized", [sized for packages, _ in _CASES.values() for sized in packages])
+    _make_packages(out / "sized")
     costs: dict[tuple[str, str], list[Cost]] = {}
     cache = Path(os.environ.get("SAMEBOX_TEST_CACHE") or Path.home() / ".cache" / "samebox-tests")
     for run in range(options.runs):
@@ -84,6 +97,16 @@ def main(arguments: Sequence[str]) -> int:
     return 1 if most > 2 else 0
 
 
+def _make_packages(channel: Path) -> None:
+    """In a process of its own: what this one has in memory is counted for those that it starts (``measure.Usage``)."""
+    packages = [sized for packages, _ in _CASES.values() for sized in packages]
+    making = multiprocessing.get_context("spawn").Process(target=write_channel, args=(channel, packages))
+    making.start()
+    making.join()
+    if making.exitcode:
+        raise SystemExit(f"the packages could not be made: {making.exitcode}")
+
+
 def _run(folder: Path, url: str, where: Places, *, docker: bool) -> list[tuple[tuple[str, str], Cost]]:
     """All cases in turn, each by both tools."""
     found = []
@@ -91,7 +114,7 @@ def _run(folder: Path, url: str, where: Places, *, docker: bool) -> list[tuple[t
         project = folder / case
         _write_project(project, packages, folder.parent / "sized", url)
         found.append(((case, "samebox export oci"), _by_samebox(case, project, where)))
-        if docker:
+        if docker and case not in _WITHOUT_DOCKER:
             found.append(((case, "docker build"), _by_docker(case, project, where, url)))
         shutil.rmtree(project)
     return found
@@ -137,16 +160,18 @@ def _by_docker(case: str, project: Path, where: Places, url: str) -> Cost:
 def _cost(repository: str, case: str, commands: Sequence[Sequence[str]], project: Path, where: Places) -> Cost:
     received, daemon = where.received(), where.cpu()
     cpu = wall = 0.0
+    peak = 0
     for command in commands:
         done = run_process(command, folder=project, environ=_environ(project), scratch=project, limit=_LIMIT)
         if done.code:
             raise SystemExit(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
-        cpu, wall = cpu + done.usage.cpu, wall + done.usage.wall
+        cpu, wall, peak = cpu + done.usage.cpu, wall + done.usage.wall, max(peak, done.usage.peak)
     layers = where.layers(repository, case)
     first = set(layers) if case == "image-first" else set(where.layers(repository, "image-first"))
     return Cost(
         cpu=cpu + where.cpu() - daemon,
         wall=wall,
+        peak=peak if repository == "oci" else 0,
         pushed=where.received() - received,
         layers=len(layers),
         new_layers=len(layers) if case == "image-first" else len(set(layers) - first),
@@ -164,11 +189,16 @@ def _environ(project: Path) -> dict[str, str]:
 
 def _markdown(costs: Mapping[tuple[str, str], Sequence[Cost]]) -> str:
     """A table of medians, and below it what the cases are."""
-    lines = ["| case | tool | CPU s | wall s | MB pushed | layers | of them new |", "|---|---|--:|--:|--:|--:|--:|"]
+    lines = [
+        "| case | tool | CPU s | wall s | peak MiB | MB pushed | layers | of them new |",
+        "|---|---|--:|--:|--:|--:|--:|--:|",
+    ]
     for (case, tool), found in costs.items():
+        peak = statistics.median(cost.peak for cost in found)
         cells = [
             f"{statistics.median(cost.cpu for cost in found):.2f}",
             f"{statistics.median(cost.wall for cost in found):.2f}",
+            f"{peak / 2**20:.0f}" if peak else "",
             f"{statistics.median(cost.pushed for cost in found) / 1e6:.1f}",
             f"{statistics.median(cost.layers for cost in found):.0f}",
             f"{statistics.median(cost.new_layers for cost in found):.0f}",

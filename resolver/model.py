@@ -204,6 +204,7 @@ class Application:
         _refuse(bool(self.preset and not (self.source and self.entry)), f"{preset} needs a source and an entry")
         _refuse(not self.preset and bool(self.entry or self.arguments), "entry and arguments belong to a preset")
         _refuse(serves and bool(self.arguments), f"{preset} imports its entry, and gives it no arguments")
+        _refuse(serves and not (self.entry or "").endswith(".py"), f"{preset} imports its entry, which ends in .py")
         _refuse(not serves and self.model is not None, "a model belongs to the preset serve")
         _refuse(len(set(self.ports)) != len(self.ports), "a port stands there twice")
         _refuse(any(not 0 < port < 65536 for port in self.ports), "a port is a number from 1 to 65535")

@@ -37,7 +37,8 @@ def docker_context(
     session: Session | None = None,
     index_urls: Sequence[str] = (),
 ) -> BuildContext:
-    """The Docker build context of a lock: see ``resolver.exporter.context``.
+    """The Docker build context of a lock: see ``resolver.exporter.context``. The images of ``docker`` are taken as they
+    are named there; ``pin_bases`` gives them digests.
 
     ``thin`` reads nothing from outside but the folders of ``docker.application``; ``application`` is what was read
     there already. ``vendored`` fetches every artifact into the store, and the wheels of the
@@ -154,9 +155,11 @@ def oci_images(
     Raises ``BuildError``, ``IntegrityError``, ``IndexUnavailable``, ``NotRepresentable``, ``SettingsError``.
     """
     from resolver.exporter.application import image_groups
+    from resolver.exporter.base_choice import refuse_what_runs
     from resolver.exporter.oci import CacheBound, LayerCache, oci_image
     from resolver.locks.slices import artifacts_of
 
+    refuse_what_runs(options.docker)  # before anything is downloaded
     report = progress or (lambda stage, done, total: None)
     options = replace(
         options,

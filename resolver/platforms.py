@@ -6,7 +6,6 @@ PEP 508 marker environment and the wheel tags (PEP 425, PEP 600), so that no int
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator, Mapping
 
@@ -190,6 +189,8 @@ def _facts(subdir: str) -> _Facts:
     try:
         return _FACTS[subdir]
     except KeyError:
+        import difflib
+
         near = difflib.get_close_matches(subdir, SUBDIRS, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]}?" if near else f"known are: {', '.join(SUBDIRS)}"
         raise ResolverError(f"unknown platform {subdir!r}", hint=hint) from None

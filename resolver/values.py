@@ -1,8 +1,9 @@
 """Frozen dataclasses that cost less to make.
 
-A value of ours is ``@dataclass(frozen=True, slots=True, kw_only=True)``. For each such class the standard library writes
-six functions and compiles them one by one: a third of a millisecond, and a command imports eighty of them, a sixth of
-the time of a small solve. Here only ``__init__`` is written; the others need nothing but the names of the fields.
+A value of ours is ``@dataclass(frozen=True, slots=True, kw_only=True)``. For each such class the standard library
+writes six functions and compiles them one by one: a third of a millisecond, and a command imports eighty of them, a
+sixth of the time of a small solve. Here only ``__init__`` is written; the others need nothing but the names of the
+fields.
 
 What comes out is a dataclass: ``fields``, ``replace``, pickling, matching and ``FrozenInstanceError`` are as ever. To
 type checkers this is ``dataclasses.dataclass`` itself. Other options than these, ``InitVar``, and dataclasses as bases

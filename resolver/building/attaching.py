@@ -25,8 +25,9 @@ class Attachment:
 
     @staticmethod
     def file_of(lock: Lock, path: Path | None) -> LockFile:
-        """The lock's file as it is, or as it would be written. Raises ``IntegrityError`` where it is another lock."""
-        if path is None:
+        """The lock's file as it is, or as it would be written where there is none (an image in which nothing is
+        installed needs none). Raises ``IntegrityError`` where it is another lock."""
+        if path is None or not path.exists():
             return LockFile.of(lock)
         file = LockFile.read(path)
         if digest(file.lock()) != digest(lock):

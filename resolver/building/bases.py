@@ -75,20 +75,16 @@ def pin_images(
         return dict(asked)
     path = record_path(Path(lock)) if lock is not None else None
     known = read_record(path) if path is not None else {}
-    asks = refresh or not known.keys() >= {*floating.values()}
-    with ExitStack() as stack:
-        if asks:
+    if refresh or not known.keys() >= {*floating.values()}:
+        with ExitStack() as stack:
             opened = session or stack.enter_context(Session())
             if path is not None:
                 stack.enter_context(lock_file(_guard(opened.cache, path)))
-                known = read_record(path)
-            registry = stack.enter_context(open_registry(opened, docker))
-            known = _named(known, docker) if refresh else known
-            known |= _resolved(floating, registry, known={} if refresh else known)
-        for where, reference in floating.items():
-            _check_platforms(where, asked[where], known[reference], wanted)
-        if asks and path is not None:
-            _write(path, record_text(known))
+            known = _asked_for(floating, path, docker, opened, refresh=refresh)
+            _check_platforms(floating, known, wanted)
+            if path is not None:
+                _write(path, record_text(known))
+    _check_platforms(floating, known, wanted)
     return {
         where: f"{name}@{known[floating[where]].digest}" if where in floating else name for where, name in asked.items()
     }
@@ -129,22 +125,30 @@ def _named(known: Mapping[Reference, RecordedImage], docker: DockerSection) -> d
     return {reference: image for reference, image in known.items() if reference in named}
 
 
-def _resolved(
-    floating: Mapping[str, Reference], registry: Registry, *, known: Mapping[Reference, RecordedImage]
+def _asked_for(
+    floating: Mapping[str, Reference], path: Path | None, docker: DockerSection, session: Session, *, refresh: bool
 ) -> dict[Reference, RecordedImage]:
-    found: dict[Reference, RecordedImage] = {}
-    for where, reference in floating.items():
-        if reference in known or reference in found:
-            continue
-        try:
-            found[reference] = _ask(registry, reference)
-        except RegistryUnavailable as error:
-            hint = f"{error.hint}; or {_OTHERWISE}" if error.hint else _OTHERWISE
-            raise RegistryUnavailable(f"{where}: {error.message}", hint=hint) from error
-    return found
+    """What is to be recorded: what was, and what the registries say of the rest, or with ``refresh`` of all."""
+    known = read_record(path) if path is not None else {}
+    if refresh:
+        kept = _named(known, docker)
+        known = {reference: image for reference, image in kept.items() if reference not in floating.values()}
+    with open_registry(session, docker) as registry:
+        for where, reference in floating.items():
+            if reference not in known:
+                known[reference] = _ask(registry, where, reference)
+    return known
 
 
-def _ask(registry: Registry, reference: Reference) -> RecordedImage:
+def _ask(registry: Registry, where: str, reference: Reference) -> RecordedImage:
+    try:
+        return _found(registry, reference)
+    except RegistryUnavailable as error:
+        hint = f"{error.hint}; or {_OTHERWISE}" if error.hint else _OTHERWISE
+        raise RegistryUnavailable(f"{where}: {error.message}", hint=hint) from error
+
+
+def _found(registry: Registry, reference: Reference) -> RecordedImage:
     """What the registry has under that tag now."""
     document = registry.document(reference)
     if isinstance(document.parsed, Index):
@@ -158,15 +162,19 @@ def _ask(registry: Registry, reference: Reference) -> RecordedImage:
     return RecordedImage(digest=document.descriptor.digest, platforms=tuple(sorted(platforms.items())))
 
 
-def _check_platforms(where: str, name: str, image: RecordedImage, wanted: Iterable[ImagePlatform]) -> None:
-    missing = [str(platform) for platform in wanted if not image.runs_on(platform)]
-    if missing:
-        offered = ", ".join(platform for platform, _ in image.platforms)
-        raise BuildError(
-            f"{where}: {name} ({image.digest}) is not made for {', '.join(missing)}",
-            hint=f"it is for {offered or 'no platform at all'}: choose with --platform, name another, or ask for a "
-            "newer one with --refresh-base",
-        )
+def _check_platforms(
+    floating: Mapping[str, Reference], known: Mapping[Reference, RecordedImage], wanted: Iterable[ImagePlatform]
+) -> None:
+    for where, reference in floating.items():
+        image = known[reference]
+        missing = [str(platform) for platform in wanted if not image.runs_on(platform)]
+        if missing:
+            offered = ", ".join(platform for platform, _ in image.platforms)
+            raise BuildError(
+                f"{where}: {reference} ({image.digest}) is not made for {', '.join(missing)}",
+                hint=f"it is for {offered or 'no platform at all'}: choose with --platform, name another, or ask for a "
+                "newer one with --refresh-base",
+            )
 
 
 def _write(path: Path, text: str) -> None:

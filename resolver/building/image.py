@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -17,10 +15,11 @@ from resolver.building.bases import open_registry, pin_bases
 from resolver.building.downloads import Downloads, downloads_of
 from resolver.building.registry_images import ImageRegistry, RegistryImages
 from resolver.building.target import Target, image_platforms, names_of, subdir_of
-from resolver.engines import BuildLog, BuildRequest, Command, Engine, ImageBuild, find_engine
+from resolver.engines import BuildLog, BuildRequest, Command, Engine, ImageBuild, Scratch, find_engine
 from resolver.errors import BuildError
-from resolver.exporter import context_needs, source_date_epoch, write_directory
+from resolver.exporter import choose_base, context_needs, source_date_epoch, write_directory
 from resolver.exporter.application import image_groups, launch_of, require_server
+from resolver.exporter.base_choice import needs_network
 from resolver.exporter.image_key import KEY_LABEL, image_key
 from resolver.exporter.shell import image_platform
 from resolver.exporter.wheelhouse import installer_platforms
@@ -87,7 +86,7 @@ def build(
         own = subdir_of(builder.architecture)
         docker = _pinned(
             docker,
-            context_needs(lock, docker=docker, groups=groups, platforms=chosen)[1],
+            context_needs(lock, docker=docker, groups=groups, platforms=chosen, strategy=strategy)[1],
             platforms=chosen,
             own=own,
             pin=partial(pin_bases, lock=lock_path, refresh=refresh_base, session=opened),
@@ -101,14 +100,16 @@ def build(
             apart=_builds_apart(builder, chosen, push=push),
             key=image_key(lock, docker=docker, groups=groups, platforms=chosen, variables=variables, application=files),
             registry=images,
+            insecure=names.image.partition("/")[0] in docker.insecure_registries,
             attachment=Attachment(
                 image=names.image,
                 file=Attachment.file_of(lock, Path(lock_path) if lock_path is not None else None),
                 images=images,
             )
-            if images is not None
+            if images is not None and not docker.user_managed
             else None,
-            network=(network or "") if strategy == "thin" else "none",
+            base=str(choose_base(lock, docker, groups=groups, platforms=chosen)),
+            network=(network or "") if strategy == "thin" or needs_network(docker) else "none",
             downloads=downloads_of(opened, index_urls) if strategy == "thin" else Downloads(),
             health_check=launch is not None and launch.health_check is not None,
             epoch=source_date_epoch(opened.environ),
@@ -155,6 +156,7 @@ def _start(target: Target, context: Callable[[], BuildContext], log: BuildLog, *
     for reason in engine.passed_over:
         log.write(f"samebox: {reason}")
     log.write(f"samebox: {engine.name} {engine.version} builds for {', '.join(target.platforms)}")
+    log.write(f"samebox: base: {target.base}")
     if key.digest is None:
         log.write(f"samebox: no key, so the image is built: {key.reason}")
         return _build(target, context, log)
@@ -188,22 +190,22 @@ def _reused(target: Target, log: BuildLog) -> ImageBuild | None:
 def _build(target: Target, context: Callable[[], BuildContext], log: BuildLog) -> ImageBuild:
     for note in target.downloads.notes:
         log.write(f"samebox: {note}")
-    scratch = Path(tempfile.mkdtemp(prefix="samebox-build-"))
+    scratch = Scratch.make()
     try:
         obstacle = target.engine.obstacle()
         if obstacle:
             name = target.engine.name
             log.write(f"samebox: another build of it will not be the same bit for bit: {name} cannot, since {obstacle}")
-        write_directory(context(), scratch / "context", epoch=target.epoch)
+        write_directory(context(), scratch.path / "context", epoch=target.epoch)
     except BaseException:
-        shutil.rmtree(scratch)
+        scratch.remove()
         raise
     request = BuildRequest(
-        context=scratch / "context",
+        context=scratch.path / "context",
         platforms=target.platforms,
         tags=target.tags,
-        image_id_file=scratch / "image-id",
-        archive=scratch / "image.tar",
+        image_id_file=scratch.path / "image-id",
+        archive=scratch.path / "image.tar",
         epoch=target.epoch,
         reproducible=not obstacle,
         network=target.network,
@@ -258,7 +260,7 @@ def _run(
     reused: str,
     image_id: Callable[[], str],
     obstacle: str = "",
-    scratch: Path | None = None,
+    scratch: Scratch | None = None,
 ) -> ImageBuild:
     return ImageBuild(
         engine=target.engine,
@@ -266,7 +268,9 @@ def _run(
         log=log,
         image=target.names.image,
         key=target.key.digest,
+        base=target.base,
         reason=target.key.reason,
+        hint=target.key.hint,
         reused=reused,
         image_id=partial(_finished, target, log, image_id, reused=bool(reused)),
         obstacle=obstacle,

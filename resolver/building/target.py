@@ -44,7 +44,8 @@ class Target:
     ``platforms`` are written as builders do (``linux/arm64``); of several an image index is made. ``apart`` says that
     the engine cannot keep that: it builds an image for each, and the index is in the registry alone. ``network`` is
     that of the steps (see ``BuildRequest``), ``downloads`` is for a thin build, ``epoch`` is in seconds since 1970.
-    ``attachment`` is what the image in the registry gets attached.
+    ``base`` says what it is built on. ``attachment`` is what the image in the registry gets attached, ``insecure``
+    says that the registry may have no TLS.
     """
 
     engine: Engine
@@ -53,7 +54,9 @@ class Target:
     apart: bool
     key: ImageKey
     registry: ImageRegistry | None
+    insecure: bool
     attachment: Attachment | None
+    base: str
     network: str
     downloads: Downloads
     health_check: bool
@@ -69,7 +72,7 @@ class Target:
 
     def pushes(self) -> tuple[Command, ...]:
         names = self.tags if self.registry is not None else ()
-        return tuple(self.engine.push(name, index=self.is_index) for name in names)
+        return tuple(self.engine.push(name, index=self.is_index, insecure=self.insecure) for name in names)
 
 
 def names_of(lock: Lock, tag: str | None, *, push: bool) -> Names:

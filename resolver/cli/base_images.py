@@ -37,6 +37,8 @@ def docker_asked(docker: DockerSection, options: argparse.Namespace) -> DockerSe
     """The settings' section with the options over it. Raises ``SettingsError`` where they contradict each other."""
     if options.floating_base and options.refresh_base:
         raise SettingsError("--floating-base and --refresh-base contradict each other", hint="leave one of them out")
+    if options.refresh_base and not docker.resolve_base:
+        raise SettingsError("docker.resolve-base is false, so there is nothing to refresh", hint="take it out first")
     return replace(docker, resolve_base=False) if options.floating_base else docker
 
 
@@ -56,7 +58,9 @@ def pinned_docker(
     from resolver.building import pin_bases
     from resolver.exporter import context_needs
 
-    chosen, images = context_needs(lock, docker=docker, groups=groups, platforms=platforms)
+    chosen, images = context_needs(
+        lock, docker=docker, groups=groups, platforms=platforms, strategy=options.strategy or "thin"
+    )
     return pin_bases(
         docker,
         platforms=chosen,

@@ -15,9 +15,9 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from resolver.cli.base_images import add_base_arguments, docker_asked
+from resolver.cli.image_lock import lock_of_image
 from resolver.cli.options import add_json_argument, add_lock_argument, settings_beside
 from resolver.cli.progress import Progress
-from resolver.locks.files import read_lock
 
 if TYPE_CHECKING:
     from resolver.engines import ImageBuild
@@ -90,7 +90,7 @@ def _build(options: argparse.Namespace, on_line: Callable[[str], None]) -> int:
 
     path = Path(options.lock)
     settings = settings_beside(path).for_environment(options.environment)
-    lock = read_lock(path)
+    lock = lock_of_image(path, settings)
     with _ended_by_sigterm(), Session.for_settings(settings, offline=options.offline) as session:
         image = build(
             lock,
@@ -154,9 +154,10 @@ def _report(image: ImageBuild, image_id: str, options: argparse.Namespace) -> No
     else:
         told = f"{image.image}: built by {image.engine.name}{' and pushed' if options.push else ''}"
     print(f"{told}; the log is {image.log_path}", file=sys.stderr)
+    print(f"base: {image.base}", file=sys.stderr)
     if image.reason:
         print(f"note: it is built each time, since {image.reason}", file=sys.stderr)
-        print("hint: docker.base-image = NAME@sha256:… says which base it is", file=sys.stderr)
+        print(f"hint: {image.hint}", file=sys.stderr)
     if image.obstacle:
         print(
             f"note: another build of it will not be the same bit for bit: {image.engine.name} cannot, "
@@ -174,6 +175,7 @@ def _body(image: ImageBuild, image_id: str) -> dict[str, str | None]:
         "image": image.image,
         "id": image_id or None,
         "key": str(image.key) if image.key is not None else None,
+        "base": image.base,
         "reason": image.reason or None,
         "reused": image.reused or None,
         "engine": image.engine.name,

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from resolver.cli.base_images import add_base_arguments, pinned_docker
 from resolver.cli.export_oci import add_oci_arguments, export_oci
+from resolver.cli.image_lock import lock_of_image
 from resolver.cli.lock_sources import add_from_image_argument
 from resolver.cli.options import add_lock_argument, settings_beside
 from resolver.cli.progress import Progress
 from resolver.errors import SettingsError
-from resolver.locks.files import read_lock
 from resolver.locks.formats import NAMES
 
 if TYPE_CHECKING:
@@ -126,14 +126,14 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _docker(options: argparse.Namespace) -> int:
-    from resolver.exporter import source_date_epoch
+    from resolver.exporter import choose_base, source_date_epoch
     from resolver.exporter.application import image_groups
     from resolver.outputs import docker_context
     from resolver.session import Session
 
     path = Path(options.lock)
     settings = settings_beside(path).for_environment(options.environment)
-    lock = read_lock(path)
+    lock = lock_of_image(path, settings)
     with Session.for_settings(settings, offline=bool(options.offline)) as session, Progress() as progress:
         groups, platforms = image_groups(settings.docker, ("main", *(options.group or ()))), options.platform
         progress("looking for the base images")
@@ -150,6 +150,7 @@ def _docker(options: argparse.Namespace) -> int:
             index_urls=(*settings.extra_index_urls, *([settings.index_url] if settings.index_url else [])),
         )
         _write(context, options.output, source_date_epoch(os.environ))
+    print(f"base: {choose_base(lock, docker, groups=groups, platforms=context.platforms)}", file=sys.stderr)
     return 0
 
 

@@ -106,6 +106,11 @@ def _base(
     choice = choose_base(lock, docker, groups=_groups(options), platforms=platforms)
     if options.base is None:
         print(f"base: {choice}", file=sys.stderr)
+    if options.base is None and choice.field == "base_dockerfile":
+        raise SettingsError(
+            f"{choice.setting} needs a builder, and none is there",
+            hint="name an image with --base, or use `samebox build`",
+        )
     name: str = options.base or choice.image
     if _is_local(name) or not docker.resolve_base:
         return name

@@ -10,6 +10,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import cache
 from importlib import import_module
 from typing import NoReturn
 
@@ -100,7 +101,9 @@ def _silence_stdout() -> None:
 
 def _run_command(name: str, arguments: Sequence[str]) -> int:
     module = import_module(f"resolver.cli.{name.replace('-', '_')}")
-    parser = _Parser(prog=f"samebox {name}", description=_COMMANDS[name], allow_abbrev=False)
+    parser = _Parser(
+        prog=f"samebox {name}", description=_COMMANDS[name], allow_abbrev=False, formatter_class=_HelpFormatter
+    )
     module.add_arguments(parser)
     command: Callable[[argparse.Namespace], int] = module.run
     try:
@@ -108,6 +111,25 @@ def _run_command(name: str, arguments: Sequence[str]) -> int:
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else 2
     return command(options)
+
+
+class _HelpFormatter(argparse.HelpFormatter):
+    """argparse makes one for each option that is added, and each asks ``shutil`` for the width of the terminal."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_columns() - 2)
+
+
+@cache
+def _columns() -> int:
+    """As ``shutil.get_terminal_size`` has it."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns) > 0:
+        return int(columns)
+    try:
+        return os.get_terminal_size(sys.__stdout__.fileno()).columns if sys.__stdout__ else 80
+    except (OSError, ValueError):  # it is no terminal, or closed
+        return 80
 
 
 class _Parser(argparse.ArgumentParser):

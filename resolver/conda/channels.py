@@ -42,8 +42,9 @@ class Channels:
     """The channels of one run: one gateway for all solves, so that nothing is fetched or parsed twice.
 
     ``offline`` takes what the cache has, however old, and ``refresh`` takes nothing from it. ``pinned`` are the records
-    of pins that were looked up (see ``pins``), ``filtered`` what filters left of the channels, with the names that this
-    was made for (see ``filters``), ``kept`` what an earlier run kept of folders (see ``reach``).
+    of pins that were looked up (see ``pins``), ``looked_up`` those of names (see ``lookup``), ``filtered`` what filters
+    left of the channels, with the names that this was made for (see ``filters``), ``kept`` what an earlier run kept of
+    folders (see ``reach``).
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Channels:
         self.pinned: dict[CondaProblem, list[RepoDataRecord]] = {}
         self.chosen: dict[str, RepoDataRecord] = {}
         self.filtered: dict[tuple[tuple[str, ...], ...], tuple[frozenset[str], list[Source]]] = {}
+        self.looked_up: dict[tuple[tuple[str, ...], ...], dict[str, list[RepoDataRecord]]] = {}
         self.kept: KeptReach | None = None
 
     def gateway(self, channels: Sequence[str]) -> Gateway:

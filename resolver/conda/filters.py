@@ -92,7 +92,7 @@ async def filtered_sources(channels: Channels, problem: CondaProblem, beside: It
     if not asked <= known:
         asked |= known
         found = await _within_reach(channels, problem, sources, asked)
-        filtered = rewritten(channels, problem, visible(problem, found))
+        filtered = [*rewritten(channels, problem, visible(problem, found))]
         known = asked | {record.name.normalized for record in found}
         channels.filtered[key] = known, filtered
     return filtered

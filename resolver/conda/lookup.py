@@ -45,17 +45,21 @@ async def records_of(
 ) -> dict[str, list[RepoDataRecord]]:
     """The records by name, as they are in the channels; those that the problem's filters hide are left out. Raises
     ``IndexUnavailable``."""
-    try:
-        lists = await channels.gateway(problem.channels).query(
-            channels.sources(problem, names),  # type: ignore[arg-type]
-            list(problem.subdirs),  # type: ignore[arg-type]
-            list(names),
-            recursive=False,
-            channel_relations="disabled",
-        )
-    except GatewayError as error:
-        raise channels.unavailable(problem, error) from error
-    found: dict[str, list[RepoDataRecord]] = {name: [] for name in names}
-    for record in visible(problem, (r for records in lists for r in records)):
-        found[record.name.normalized].append(record)
-    return found
+    known = channels.looked_up.setdefault((problem.channels, problem.subdirs, problem.filters), {})
+    new = [name for name in names if name not in known]
+    if new:
+        try:
+            lists = await channels.gateway(problem.channels).query(
+                channels.sources(problem, new),  # type: ignore[arg-type]
+                list(problem.subdirs),  # type: ignore[arg-type]
+                new,
+                recursive=False,
+                channel_relations="disabled",
+            )
+        except GatewayError as error:
+            raise channels.unavailable(problem, error) from error
+        found: dict[str, list[RepoDataRecord]] = {name: [] for name in new}
+        for record in visible(problem, (r for records in lists for r in records)):
+            found[record.name.normalized].append(record)
+        known.update(found)
+    return {name: known[name] for name in names}

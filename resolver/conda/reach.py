@@ -8,9 +8,9 @@ To the solver it is the same: of a name that is within reach all records are the
 order. What is asked for besides is read from the channels themselves. Where some channel is no folder, nothing is kept:
 who depends on whom crosses channels.
 
-An entry is a folder: an index, and ``NUMBER/SUBDIR/repodata.json`` with the channels numbered by their priority. Its name
-is a digest of all that it follows from, where a file is told by its path, size, times and inode. An entry whose bytes
-are not those that were written is removed, and made again.
+An entry is a folder: an index, and ``NUMBER/SUBDIR/repodata.json`` with the channels numbered by their priority. Its
+name is a digest of all that it follows from, where a file is told by its path, size, times and inode. An entry whose
+bytes are not those that were written is removed, and made again.
 """
 
 from __future__ import annotations
@@ -178,7 +178,7 @@ class ReachCache:
         import tempfile  # it brings a lot, and an entry is read more often than written
 
         digests = {path: hashlib.sha256(content).hexdigest() for path, content in repodata.items()}
-        index = msgspec.json.encode(_Index(digests=digests, names=names, shown=self._shown))
+        index = msgspec.json.encode(_Index(digests=digests, names=names, shown=self._shown), order="sorted")
         with tempfile.TemporaryDirectory(dir=self.folder, ignore_cleanup_errors=True) as temporary:
             entry = Path(temporary) / "entry"
             for path, content in repodata.items():

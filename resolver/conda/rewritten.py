@@ -12,13 +12,13 @@ from pathlib import Path
 
 from rattler import Channel, RepoDataRecord, SparseRepoData
 
-from resolver.conda.channels import Channels, Source
+from resolver.conda.channels import Channels
 from resolver.conda.problems import CondaProblem
 
 __all__ = ["rewritten"]
 
 
-def rewritten(channels: Channels, problem: CondaProblem, records: Sequence[RepoDataRecord]) -> list[Source]:
+def rewritten(channels: Channels, problem: CondaProblem, records: Sequence[RepoDataRecord]) -> list[SparseRepoData]:
     """The records as sources, in the problem's order of channels. Their URLs are canonical, and those that a channel's
     ``base_url`` would give are not kept."""
     by_place: dict[tuple[str, str], list[RepoDataRecord]] = {}
@@ -26,7 +26,7 @@ def rewritten(channels: Channels, problem: CondaProblem, records: Sequence[RepoD
         by_place.setdefault((channels.canonical_channel(record), record.subdir), []).append(record)
     import tempfile  # it brings a lot, and most solves have nothing to rewrite
 
-    sources: list[Source] = []
+    sources: list[SparseRepoData] = []
     with tempfile.TemporaryDirectory(prefix="samebox-") as folder:
         for number, channel in enumerate(problem.channels):
             for subdir in problem.subdirs:

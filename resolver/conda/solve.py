@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Coroutine, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC
+from functools import cache
 from itertools import groupby
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rattler import (
     ChannelPriority,
@@ -16,8 +17,10 @@ from rattler import (
     MatchSpec,
     PackageName,
     RepoDataRecord,
+    SparseRepoData,
     Version,
     solve,
+    solve_with_sparse_repodata,
 )
 from rattler.exceptions import GatewayError, SolverError
 from rattler.package import BuildString
@@ -32,7 +35,10 @@ from resolver.conda.specs import match_spec, name_spec
 from resolver.model import CondaSpec
 from resolver.platforms import Platform
 
-__all__ = ["only_hashed", "run", "solve_all", "solve_records"]
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
+__all__ = ["only_hashed", "run", "solve_all", "solve_few", "solve_records"]
 
 _T = TypeVar("_T")
 
@@ -90,24 +96,36 @@ async def solve_records(
 ) -> list[RepoDataRecord]:
     """The chosen records; ``specs`` are asked for besides the problem's own, and ``constraints`` limit without asking.
     Raises rattler's ``SolverError`` and ``GatewayError``."""
-    pinned = {pin.name for pin in problem.pins}
-    own = sorted(problem.specs, key=lambda spec: (spec.name != "python", spec.name not in pinned, str(spec)))
-    python = sum(spec.name == "python" for spec in own)
     return await solve(
         sources,
-        # roots are decided in the order given: python, what is asked besides, the rest by name, what is pinned before
-        # what is new; the order of a file's lines is no input
-        [*map(name_spec, own[:python]), *specs, *map(name_spec, own[python:])],
-        constraints=[*map(match_spec, own), *constraints, *problem.limits],
+        **_asked(problem, specs, constraints),
         locked_packages=await pinned_records(channels, problem),
         gateway=channels.gateway(problem.channels),
         platforms=list(problem.subdirs),  # type: ignore[arg-type]
-        virtual_packages=_virtual_packages(problem.platform),
-        channel_priority=_PRIORITIES[problem.channel_priority],
-        exclude_newer=problem.cut_off.astimezone(UTC) if problem.cut_off else None,
-        timestamp_policy="allow-missing" if problem.take_untimed else "require-timestamp",
         channel_relations="disabled",
     )
+
+
+async def solve_few(problem: CondaProblem, sources: Sequence[SparseRepoData]) -> list[RepoDataRecord]:
+    """The same where there is not much to read, and all of it in files: the gateway would take twice as long to hand
+    it over as the solver needs. No pin is preferred. Raises rattler's ``SolverError``."""
+    return await solve_with_sparse_repodata(sparse_repodata=sources, **_asked(problem))
+
+
+def _asked(problem: CondaProblem, specs: Sequence[MatchSpec] = (), constraints: Sequence[str] = ()) -> dict[str, Any]:
+    pinned = {pin.name for pin in problem.pins}
+    own = sorted(problem.specs, key=lambda spec: (spec.name != "python", spec.name not in pinned, str(spec)))
+    python = sum(spec.name == "python" for spec in own)
+    return {
+        # roots are decided in the order given: python, what is asked besides, the rest by name, what is pinned before
+        # what is new; the order of a file's lines is no input
+        "specs": [*map(name_spec, own[:python]), *specs, *map(name_spec, own[python:])],
+        "constraints": [*map(match_spec, own), *constraints, *problem.limits],
+        "virtual_packages": _virtual_packages(problem.platform),
+        "channel_priority": _PRIORITIES[problem.channel_priority],
+        "exclude_newer": problem.cut_off.astimezone(UTC) if problem.cut_off else None,
+        "timestamp_policy": "allow-missing" if problem.take_untimed else "require-timestamp",
+    }
 
 
 async def _shown(
@@ -159,7 +177,7 @@ async def only_hashed(
     """
     found = await _reachable(channels, problem, sources)
     unhashed = {(r.name.normalized, str(r.version)) for r in found if r.sha256 is None}
-    return rewritten(channels, problem, [r for r in found if r.sha256]), tuple(sorted(unhashed))
+    return [*rewritten(channels, problem, [r for r in found if r.sha256])], tuple(sorted(unhashed))
 
 
 def _virtual_packages(platform: Platform) -> list[GenericVirtualPackage]:
@@ -213,8 +231,17 @@ async def _versions(
 
 
 def run(coroutine: Coroutine[Any, Any, _T]) -> _T:
-    """Run to the end, in a thread of its own: the caller may be inside an event loop (a notebook is)."""
+    """Run to the end, in another thread: the caller may be inside an event loop (a notebook is)."""
     import asyncio
 
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="samebox-conda") as executor:
-        return executor.submit(asyncio.run, coroutine).result()
+    return asyncio.run_coroutine_threadsafe(coroutine, _loop()).result()
+
+
+@cache
+def _loop() -> AbstractEventLoop:
+    """One loop for all that is ever asked of py-rattler: to open one takes as long as to ask something small."""
+    import asyncio
+
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="samebox-conda", daemon=True).start()
+    return loop

@@ -10,14 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from rattler import RepoDataRecord
-from rattler.exceptions import GatewayError, SolverError
+from rattler.exceptions import SolverError
 
 from resolver.conda.channels import Channels
 from resolver.conda.lookup import records_of
 from resolver.conda.problems import CondaProblem
 from resolver.conda.records import CondaRecord
 from resolver.conda.rewritten import rewritten
-from resolver.conda.solve import run, solve_records
+from resolver.conda.solve import run, solve_few
 
 __all__ = ["solve_within"]
 
@@ -45,11 +45,9 @@ async def _solve_within(
     sources = rewritten(channels, problem, list(there.values()))
     try:
         # the pins have been looked at already: as preferred records they would be candidates too
-        answer = await solve_records(channels, replace(problem, pins=()), sources)
+        answer = await solve_few(replace(problem, pins=()), sources)
     except SolverError:
         return None
-    except GatewayError as error:
-        raise channels.unavailable(problem, error) from error
     known = {_file(channels, record): record for record in there.values()}
     return channels.choose(known[_file(channels, record)] for record in answer)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from resolver.engines.build_log import BuildLog
 from resolver.engines.engine import ENGINES, Engine, find_engine
 from resolver.engines.image_build import ImageBuild
+from resolver.engines.scratch import Scratch
 from resolver.engines.values import BuildRequest, Command
 
-__all__ = ["ENGINES", "BuildLog", "BuildRequest", "Command", "Engine", "ImageBuild", "find_engine"]
+__all__ = ["ENGINES", "BuildLog", "BuildRequest", "Command", "Engine", "ImageBuild", "Scratch", "find_engine"]

@@ -36,10 +36,13 @@ class BuildLog:
         self._closed = False
 
     def write(self, line: str) -> str:
-        """Add a line, without what is secret in it, and give it back as it was written."""
+        """Add a line, without what is secret in it, and give it back as it was written. Raises ``BuildError``."""
         line = redacted(line)
-        self._stream.write(f"{line}\n")
-        self._stream.flush()
+        try:
+            self._stream.write(f"{line}\n")
+            self._stream.flush()
+        except OSError as error:
+            raise BuildError(f"{self.path}: cannot keep the log there: {error.strerror}") from error
         with self._news:
             self._news.notify_all()
         if self._on_line is not None:
@@ -66,7 +69,8 @@ class BuildLog:
         with self._news:
             self._closed = True
             self._news.notify_all()
-        self._stream.close()
+        with contextlib.suppress(OSError):  # a full disk: `write` has told
+            self._stream.close()
 
 
 def _remove_oldest(folder: Path) -> None:

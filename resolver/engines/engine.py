@@ -56,6 +56,14 @@ class Engine:
         """Why it cannot keep an image index, in words that follow ``since``; else ``""``."""
         return self.dialect.no_index(self.version, self.environ, self.ask)
 
+    def silence(self) -> str:
+        """That it does not answer any more, and what it says instead; ``""`` where it does."""
+        try:
+            self.ask(self.dialect.version)
+        except BuildError as error:
+            return f"it does not answer any more ({error.message})"
+        return ""
+
     def ask(self, arguments: tuple[str, ...]) -> str:
         """What it prints. Raises ``BuildError``."""
         return _ask(self.program, arguments, self.environ)
@@ -101,10 +109,12 @@ class Engine:
     def tag(self, image: str, name: str) -> Command:
         return Command(what=f"tag {name}", words=(self.program, "tag", image, name))
 
-    def push(self, name: str, *, index: bool = False) -> Command:
-        """``index`` says that it is one, and of podman's and buildah's lists all images are pushed."""
-        listed = ("manifest", "push", "--all", name, f"docker://{name}")
-        words = listed if index and self.dialect.lists else ("push", name)
+    def push(self, name: str, *, index: bool = False, insecure: bool = False) -> Command:
+        """``index`` says that it is one, and of podman's and buildah's lists all images are pushed; ``insecure`` that
+        the registry may have no TLS (of docker the daemon's configuration says that)."""
+        options = ("--tls-verify=false",) if insecure and self.dialect.lists else ()
+        listed = ("manifest", "push", "--all", *options, name, f"docker://{name}")
+        words = listed if index and self.dialect.lists else ("push", *options, name)
         return Command(what=f"push {name}", words=(self.program, *words))
 
 

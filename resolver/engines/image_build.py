@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -13,8 +12,9 @@ from typing import TextIO
 
 from resolver.engines.build_log import BuildLog
 from resolver.engines.engine import Engine
-from resolver.engines.failures import failed_step
+from resolver.engines.failures import failed_step, remedy
 from resolver.engines.process_group import ProcessGroup
+from resolver.engines.scratch import Scratch
 from resolver.engines.values import Command
 from resolver.errors import BuildError
 from resolver.model import Digest
@@ -23,6 +23,8 @@ __all__ = ["ImageBuild"]
 
 _TAIL = 2000
 """Lines of a command among which the failed step is looked for."""
+_WIDTH = 120
+"""Characters of a step's name in an error: a step may be a page of shell."""
 _PATIENCE = 30.0
 """Seconds for what is left to be done after a build was ended."""
 
@@ -30,10 +32,11 @@ _PATIENCE = 30.0
 class ImageBuild:
     """The handle of one build, which runs in a thread of its own from the moment it is made.
 
-    ``image`` is its name; ``key`` its key, or ``None``, and then ``reason`` says why it has none; ``reused`` says where
-    the image was found (``docker``, ``registry`` …), ``""`` if it had to be built. ``obstacle`` says why the engine
-    would not write the same bytes in another build, ``""`` if it would, or if nothing was built. As a context manager
-    it ends what still runs when the block fails.
+    ``image`` is its name; ``base`` says what it is built on, and why; ``key`` is its key, or ``None``, and then
+    ``reason`` says why it has none and ``hint`` what would give it one; ``reused`` says where the image was found
+    (``docker``, ``registry`` …), ``""`` if it had to be built. ``obstacle`` says why the engine would not write the
+    same bytes in another build, ``""`` if it would, or if nothing was built. As a context manager it ends what still
+    runs when the block fails.
     """
 
     def __init__(
@@ -44,18 +47,22 @@ class ImageBuild:
         log: BuildLog,
         image: str,
         key: Digest | None,
+        base: str = "",
         reason: str,
+        hint: str = "",
         reused: str,
         image_id: Callable[[], str],
         obstacle: str = "",
-        scratch: Path | None = None,
+        scratch: Scratch | None = None,
     ) -> None:
         """Run ``commands``, each asked for when the one before has ended. ``image_id`` is asked for the image's id
         after them; ``scratch`` is a folder that is removed at the end."""
         self.engine = engine
         self.image = image
         self.key = key
+        self.base = base
         self.reason = reason
+        self.hint = hint
         self.reused = reused
         self.obstacle = obstacle
         self._log = log
@@ -126,25 +133,33 @@ class ImageBuild:
         finally:
             self._log.close()
             if self._scratch is not None:
-                shutil.rmtree(self._scratch)
+                self._scratch.remove()
 
     def _call(self, command: Command) -> None:
         self._log.write(f"samebox: {' '.join((self.engine.name, *command.words[1:]))}")
         said: deque[str] = deque(maxlen=_TAIL)
-        code = self._group.run(command.words, self.engine.environ, lambda line: said.append(self._log.write(line)))
+        held = (self._scratch.descriptor,) if self._scratch is not None else ()
+        code = self._group.run(
+            command.words, self.engine.environ, lambda line: said.append(self._log.write(line)), held=held
+        )
         if self._group.cancelled:
             self._log.write("samebox: cancelled")
             raise BuildError("the build was cancelled", hint=self._hint())
         if code:
-            step, last = failed_step(tuple(said))
-            at = f" at {step}" if step else ""
-            self._log.write(f"samebox: {self.engine.name} {command.what} ended with {code}")
-            raise BuildError(
-                "\n".join(
-                    (f"{self.engine.name} {command.what} ended with {code}{at}", *(f"  {line}" for line in last))
-                ),
-                hint=self._hint(),
-            )
+            raise self._failure(f"{self.engine.name} {command.what} ended with {code}", tuple(said))
+
+    def _failure(self, ended: str, said: tuple[str, ...]) -> BuildError:
+        self._log.write(f"samebox: {ended}")
+        step, last = failed_step(said)
+        at = f" at {step[:_WIDTH]}{'…' if len(step) > _WIDTH else ''}" if step else ""
+        silence = self.engine.silence()
+        if silence:
+            self._log.write(f"samebox: {silence}")
+            at, help_ = f": {silence}", self.engine.dialect.start
+        else:
+            help_ = remedy(said)
+        hint = f"{help_}; {self._hint()}" if help_ else self._hint()
+        return BuildError("\n".join((f"{ended}{at}", *(f"  {line}" for line in last))), hint=hint)
 
     def _asked_id(self) -> str:
         try:

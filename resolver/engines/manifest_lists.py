@@ -59,8 +59,8 @@ def find_list(engine: Engine, name: str, *, platforms: Iterable[str], label: str
 def list_id(engine: Engine, name: str) -> str | None:
     """The id of what has this name here. (By its name, ``inspect`` gives the list's image for this machine.)"""
     for row in json.loads(engine.ask(engine.dialect.lists)) or []:
-        told = {key.lower(): value for key, value in row.items()}  # podman writes Id, buildah id
-        if {name, f"{_LOCAL}{name}"} & set(told["names"] or []):
+        told = {key.lower(): value for key, value in row.items()}  # podman writes Id and leaves out what is empty
+        if {name, f"{_LOCAL}{name}"} & set(told.get("names") or []):
             return f"sha256:{str(told['id']).removeprefix('sha256:')}"
     return None
 

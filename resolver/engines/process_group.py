@@ -25,9 +25,17 @@ class ProcessGroup:
         self._process: subprocess.Popen[str] | None = None
         self.cancelled = False
 
-    def run(self, words: Sequence[str], environ: Mapping[str, str], on_line: Callable[[str], None]) -> int:
-        """Run one command, give each line of stdout and stderr to ``on_line``, and return its exit code."""
-        process = self._start(words, environ)
+    def run(
+        self,
+        words: Sequence[str],
+        environ: Mapping[str, str],
+        on_line: Callable[[str], None],
+        *,
+        held: Sequence[int] = (),
+    ) -> int:
+        """Run one command, give each line of stdout and stderr to ``on_line``, and return its exit code. ``held`` are
+        descriptors that stay open in it."""
+        process = self._start(words, environ, held)
         assert process.stdout is not None  # it is a pipe
         try:
             with process.stdout as said:
@@ -38,7 +46,7 @@ class ProcessGroup:
             # `on_line` may have failed (a full disk): nothing is left running that nobody reads
             _end(process)
 
-    def _start(self, words: Sequence[str], environ: Mapping[str, str]) -> subprocess.Popen[str]:
+    def _start(self, words: Sequence[str], environ: Mapping[str, str], held: Sequence[int]) -> subprocess.Popen[str]:
         with self._changing:
             if self.cancelled:
                 raise BuildError("the build was cancelled")
@@ -54,6 +62,7 @@ class ProcessGroup:
                     errors="replace",
                     env=dict(environ),
                     start_new_session=True,
+                    pass_fds=held,
                 )
             except OSError as error:
                 raise BuildError(f"{words[0]}: cannot be run: {error.strerror}") from error

@@ -220,7 +220,7 @@ def _refuse_contradictions(docker: DockerSection, application: Application, fold
             field="docker.command",
             hint="leave out the command or the preset",
         )
-    for _, place in folders:
+    for _, place in folders if not docker.user_managed else ():
         if _is_below(docker.prefix, place) or _is_below(place, docker.prefix):
             raise SettingsError(
                 f"{docker.prefix} and {place}, where files of the application lie, are in each other's way",

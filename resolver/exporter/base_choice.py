@@ -9,7 +9,7 @@ from resolver.errors import NotRepresentable
 from resolver.exporter.gpu import gpu_package
 from resolver.model import DockerSection, Lock
 
-__all__ = ["BaseChoice", "choose_base", "refuse_what_runs"]
+__all__ = ["BaseChoice", "choose_base", "needs_network", "refuse_what_runs"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +42,12 @@ def choose_base(lock: Lock, docker: DockerSection, *, groups: Iterable[str], pla
     if gpu and docker.gpu_base_image:
         return BaseChoice(field="gpu_base_image", image=docker.gpu_base_image, gpu=True, reason=reason)
     return BaseChoice(field="base_image", image=docker.base_image, gpu=gpu, reason=reason)
+
+
+def needs_network(docker: DockerSection) -> bool:
+    """Whether steps of a build need one whatever the context holds: those of a base that the user writes may, and
+    packages of Debian come from an archive."""
+    return bool(docker.apt or docker.base_dockerfile)
 
 
 def refuse_what_runs(docker: DockerSection) -> None:

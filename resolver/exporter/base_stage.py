@@ -8,8 +8,9 @@ from resolver.exporter.apt import apt_steps
 from resolver.exporter.base_dockerfile import free_name, read_base_dockerfile
 from resolver.exporter.plan import Plan
 from resolver.exporter.quoting import image_reference
+from resolver.exporter.shell import image_platform
 
-__all__ = ["Base", "base_of"]
+__all__ = ["Base", "base_of", "base_option"]
 
 
 _ROOT = ("# The stage that is shipped comes later.\n", "# hadolint ignore=DL3002\n", "USER 0\n")
@@ -47,6 +48,13 @@ def base_of(plan: Plan) -> Base:
         setting=below.setting,
         taken=below.taken | {name},
     )
+
+
+def base_option(plan: Plan, base: Base) -> str:
+    """The option of ``FROM``. buildah 1.28 would take the base for the machine of the stage before (see
+    ``samebox_stage``). A stage of the Dockerfile is for the image's platform already."""
+    own = image_platform(plan.platforms[0])
+    return f"--platform=${{TARGETPLATFORM:-{own}}} " if plan.cross and not base.lines else ""
 
 
 def _below(plan: Plan) -> Base:

@@ -18,10 +18,12 @@ CHECKSUMS = "context.sha256"
 """The context's list of its own files, for ``sha256sum --check``; it also marks a folder as one that we may replace."""
 
 _CHUNK = 1 << 20
+_SECOND = 1_000_000_000
 
 
 def write_directory(context: BuildContext, directory: Path, *, epoch: int = DEFAULT_EPOCH) -> None:
-    """Make ``directory`` hold exactly the context: modes 644 and 755 whatever the umask, every mtime ``epoch``.
+    """Make ``directory`` hold exactly the context: modes 644 and 755 whatever the umask, every mtime in the second
+    ``epoch``.
 
     The files go to a temporary folder beside it, which is then renamed, so that an error leaves what was there. A
     folder that holds anything but an earlier, unchanged context is refused with ``BuildError``.
@@ -82,11 +84,18 @@ def _write_files(context: BuildContext, root: Path, epoch: int) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         _write_file(file, path)
         path.chmod(file.mode)
-        os.utime(path, (epoch, epoch))
+        stamp = epoch * _SECOND + _fraction(path)
+        os.utime(path, ns=(stamp, stamp))
     folders = [path for path in root.rglob("*") if path.is_dir()]
     for folder in [*sorted(folders, reverse=True), root]:
         folder.chmod(0o755)
         os.utime(folder, (epoch, epoch))
+
+
+def _fraction(path: Path) -> int:
+    """Nanoseconds that depend on the content. BuildKit does not read a file again whose size and time are those of the
+    last build's, of whatever folder of that name: a version may change and no size."""
+    return int(_sha256(path), 16) % _SECOND
 
 
 def _write_file(file: ContextFile, path: Path) -> None:

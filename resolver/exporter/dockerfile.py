@@ -7,7 +7,7 @@ with and without BuildKit, buildah and podman all read it. The same plan always 
 from __future__ import annotations
 
 from resolver.exporter.application_steps import copy_steps, start_steps
-from resolver.exporter.base_stage import Base, base_of
+from resolver.exporter.base_stage import Base, base_of, base_option
 from resolver.exporter.gpu import with_gpu_variables
 from resolver.exporter.micromamba_stage import micromamba_stage
 from resolver.exporter.plan import Installer, Plan, Strategy
@@ -24,7 +24,6 @@ from resolver.exporter.shell import (
     choose_platform,
     create_user,
     glibc_needs,
-    image_platform,
     require_glibc,
     require_machine,
     run,
@@ -55,7 +54,7 @@ def _final_stage(plan: Plan, base: Base) -> list[str]:
     workdir = absolute_path(launch.workdir if launch is not None else docker.workdir, field="docker.workdir")
     variables = with_gpu_variables(plan.variables, gpu=plan.gpu)
     return [
-        f"FROM {_from_option(plan, base)}{base.name}\n",
+        f"FROM {base_option(plan, base)}{base.name}\n",
         "USER 0\n",
         *_machine_of_base(plan, base),
         *_glibc_of_base(plan, base),
@@ -70,13 +69,6 @@ def _final_stage(plan: Plan, base: Base) -> list[str]:
         *([f"CMD {exec_form(docker.command)}\n"] if docker.command else []),
         *start_steps(launch),
     ]
-
-
-def _from_option(plan: Plan, base: Base) -> str:
-    """buildah 1.28 would take the base for the machine of the stage before (see ``samebox_stage``). A stage of the
-    Dockerfile is for the image's platform already."""
-    own = image_platform(plan.platforms[0])
-    return f"--platform=${{TARGETPLATFORM:-{own}}} " if plan.cross and not base.lines else ""
 
 
 def _machine_of_base(plan: Plan, base: Base) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from resolver.exporter.plan import Plan
-from resolver.exporter.shell import choose_platform
+from resolver.exporter.shell import choose_platform, image_platform
 
 __all__ = [
     "CACHE",
@@ -14,6 +14,7 @@ __all__ = [
     "PIP",
     "VENV",
     "begin_build",
+    "build_option",
     "cache_mounts",
     "copy_locks",
     "pip",
@@ -42,6 +43,15 @@ def begin_build(image: str, stage: str, *, from_option: str = "") -> list[str]:
         "# hadolint ignore=DL3002\n",
         "USER 0\n",
     ]
+
+
+def build_option(plan: Plan) -> str:
+    """The option of ``FROM`` for what runs on the builder's machine. Docker's old builder knows no BUILDPLATFORM, and
+    makes no image for several platforms: it gets the first."""
+    if not plan.cross:
+        return ""
+    first = next((platform for platform in plan.platforms if platform in plan.build_platforms), plan.build_platforms[0])
+    return f"--platform=${{BUILDPLATFORM:-{image_platform(first)}}} "
 
 
 def cache_mounts(plan: Plan) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from resolver.exporter.install_stage import (
     MIRRORS,
     VENV,
     begin_build,
+    build_option,
     cache_mounts,
     copy_locks,
     pip,
@@ -19,7 +20,7 @@ from resolver.exporter.install_stage import (
 )
 from resolver.exporter.plan import Plan
 from resolver.exporter.quoting import absolute_path, image_reference
-from resolver.exporter.shell import choose_installer, fail, image_platform, require_glibc, run
+from resolver.exporter.shell import choose_installer, fail, require_glibc, run
 
 __all__ = ["samebox_stage"]
 
@@ -29,7 +30,7 @@ _BUILD_GLIBC = "2.28"  # what py-rattler's wheels for other machines than x86_64
 def samebox_stage(plan: Plan, base: Base) -> list[str]:
     source = _source_of(plan, base)
     return [
-        *begin_build(source.image, base.stage("build"), from_option=_from_option(plan)),
+        *begin_build(source.image, base.stage("build"), from_option=build_option(plan)),
         "ARG TARGETARCH\n",
         *(["ARG PIP_INDEX_URL\n"] if plan.strategy == "thin" else []),
         f"COPY installer {CONTEXT}/installer\n",
@@ -37,14 +38,6 @@ def samebox_stage(plan: Plan, base: Base) -> list[str]:
         *copy_locks(plan),
         run(_install_slice_lines(plan), mounts=cache_mounts(plan)),
     ]
-
-
-def _from_option(plan: Plan) -> str:
-    """Docker's old builder knows no BUILDPLATFORM, and makes no image for several platforms: it gets the first."""
-    if not plan.cross:
-        return ""
-    first = next((platform for platform in plan.platforms if platform in plan.build_platforms), plan.build_platforms[0])
-    return f"--platform=${{BUILDPLATFORM:-{image_platform(first)}}} "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
 """Answers HTTP requests by the ``run(data)`` of a script: what an image with the preset ``serve`` runs.
 
-This module stands alone, as it is copied into images: it imports the standard library and, when it serves, the HTTP
-server of the environment (any module with waitress' ``serve``). It is told everything by variables:
+This module stands alone, as it is copied into images: it imports the standard library (of Python 3.8 or later) and,
+when it serves, the HTTP server of the environment (any module with waitress' ``serve``). It is told everything by
+variables:
 
     SAMEBOX_ENTRY           the script: ``run(data)``, and ``init()`` if something must be done first
     SAMEBOX_SERVER          the module of the HTTP server
@@ -30,17 +31,19 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
 __all__ = ["Scoring", "main"]
 
 _JSON = "application/json"
 _BYTES = "application/octet-stream"
+_BYTES_LIKE = (bytes, bytearray, memoryview)
 _MAX_BODY_SIZE = 64 * 1024 * 1024
 _PATIENCE = 5.0
 """Seconds for the answer to a health check."""
-
-StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
 
 def main(arguments: list[str]) -> int:
@@ -172,7 +175,7 @@ class Scoring:
     def _scored(self, data: Any) -> _Answer:
         try:
             result = self.run(data)
-            if isinstance(result, bytes | bytearray | memoryview):
+            if isinstance(result, _BYTES_LIKE):
                 return _Answer("200 OK", bytes(result), _BYTES)
             return _Answer("200 OK", json.dumps(result, allow_nan=False).encode() + b"\n")
         except Exception:  # noqa: BLE001 - a script may raise anything, and the next request may be a better one

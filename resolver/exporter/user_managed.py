@@ -13,8 +13,8 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from resolver.errors import SettingsError
-from resolver.exporter.base_stage import Base
-from resolver.exporter.install_stage import CONTEXT, VENV
+from resolver.exporter.base_stage import Base, base_option
+from resolver.exporter.install_stage import CONTEXT, VENV, build_option
 from resolver.exporter.plan import Plan
 from resolver.exporter.quoting import absolute_path, image_reference, image_user
 from resolver.exporter.shell import fail, run
@@ -30,10 +30,11 @@ _FIELD = "docker.required-packages"
 
 
 def installed_lock(lock: Lock, docker: DockerSection) -> Lock:
-    """What of a lock an image installs: all, or nothing on each of its platforms."""
+    """What of a lock an image installs: all, or nothing on each of its platforms, which then needs no glibc either."""
     if not docker.user_managed:
         return lock
-    return replace(lock, platforms=tuple(PlatformLock(platform=p.platform, packages=()) for p in lock.platforms))
+    nothing = tuple(PlatformLock(platform=p.platform, packages=()) for p in lock.platforms)
+    return replace(lock, platforms=nothing, evidence=None)
 
 
 def required_packages(docker: DockerSection) -> tuple[str, ...]:
@@ -78,7 +79,7 @@ def check_stages(plan: Plan, base: Base) -> list[str]:
     return [
         *fetch,
         "# Checks the base's own interpreter, as the user that the image will have.\n",
-        f"FROM {base.name} AS {base.stage('check')}\n",
+        f"FROM {base_option(plan, base)}{base.name} AS {base.stage('check')}\n",
         "USER 0\n",
         f"COPY check {_CHECK}\n",
         *fetched,
@@ -96,7 +97,7 @@ def _fetch_stage(plan: Plan, base: Base) -> list[str]:
     image = image_reference(plan.docker.build_image, field="docker.build-image")
     no_venv = f"the build image {image} must have Python as python3, with venv; set docker.build-image"
     return [
-        f"FROM {image} AS {base.stage('fetch')}\n",
+        f"FROM {build_option(plan)}{image} AS {base.stage('fetch')}\n",
         "# This stage is not shipped, so it may be root.\n",
         "# hadolint ignore=DL3002\n",
         "USER 0\n",

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING
 
 from resolver.errors import IntegrityError
 from resolver.indexes.cache import MetadataCache
 from resolver.indexes.core_metadata import parse_core_metadata, why_not_static
 from resolver.indexes.protocol import CoreMetadata, DistributionFile, InvalidMetadata, NeedsBuild
-from resolver.indexes.sdist_metadata import read_sdist_metadata
-from resolver.indexes.wheel_metadata import read_wheel_metadata
-from resolver.transport import Transport
+
+if TYPE_CHECKING:
+    from resolver.transport import Transport
 
 __all__ = ["MetadataReader", "read_metadata"]
 
@@ -59,14 +60,24 @@ class MetadataReader:
 def read_metadata(file: DistributionFile, transport: Transport) -> CoreMetadata:
     """Raises what ``Index.metadata`` raises."""
     content = _promised_file(file, transport)
-    if file.filename.endswith(".whl"):
-        content = content if content is not None else read_wheel_metadata(file, transport)
-    else:
-        content = content if content is not None else read_sdist_metadata(file, transport)
+    if content is None:
+        content = _content_of(file, transport)
+    if not file.filename.endswith(".whl"):
         why = why_not_static(content, filename=file.filename)
         if why is not None:
             raise NeedsBuild(f"{file.filename} must be built to tell what it needs: {why}")
     return parse_core_metadata(content, filename=file.filename)
+
+
+def _content_of(file: DistributionFile, transport: Transport) -> bytes:
+    # what reads archives is not imported where all metadata are in the cache
+    if file.filename.endswith(".whl"):
+        from resolver.indexes.wheel_metadata import read_wheel_metadata
+
+        return read_wheel_metadata(file, transport)
+    from resolver.indexes.sdist_metadata import read_sdist_metadata
+
+    return read_sdist_metadata(file, transport)
 
 
 def _promised_file(file: DistributionFile, transport: Transport) -> bytes | None:

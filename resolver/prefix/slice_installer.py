@@ -91,6 +91,8 @@ EPOCH = 315_532_800
 MARKER = "conda-meta/samebox"
 """What tells a prefix of ours. It has no ``.json`` ending: conda tools take each of those for a package."""
 
+_RECORDS = frozenset({"conda-meta", "conda-meta/history", MARKER})
+
 _ATTEMPTS = 3
 _WORKERS = 8
 _RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -747,6 +749,7 @@ def _claims(packages: Iterable[Package], cache: Path, site_packages: str) -> dic
             own = dict(_package_claims(package, cache, site_packages))
         for path, claim in own.items():
             _refuse_outside(path, str(package))
+            _refuse_unusual(path, package)
             other = claims.setdefault(path, claim)
             if not _same(other, claim):
                 raise _conflict(path, other.owner, package)
@@ -799,6 +802,14 @@ def _refuse_hidden_links(package: Package, folder: Path, sources: Iterable[str])
 def _refuse_outside(path: str, owner: str) -> None:
     if not path or path.startswith((".work/", "/")) or ".." in path.split("/") or re.search(r"[\\\0]", path):
         raise InstallError(f"{owner}: it wants to write outside of the prefix: {path!r}")
+
+
+def _refuse_unusual(path: str, package: Package) -> None:
+    """Two spellings would be two paths to us and one to the file system; the records of packages are ours to write."""
+    if path != os.path.normpath(path):
+        raise InstallError(f"{package}: it lists a path that is not in its shortest form: {path!r}")
+    if path in _RECORDS or (path.startswith("conda-meta/") and path.endswith(".json")):
+        raise InstallError(f"{package}: it wants to write {path}, which is not a package's to write")
 
 
 def _same(one: _Claim, other: _Claim) -> bool:
@@ -954,8 +965,7 @@ def _install_wheel(
     package: Package, artifact: Path, root: Path, embedded: str, site_packages: str, owners: dict[str, Package]
 ) -> None:
     with _blame(package, "not a wheel that can be installed", _WHEEL_ERRORS), zipfile.ZipFile(artifact) as archive:
-        for name in archive.namelist():
-            _refuse_outside(name, str(package))
+        _refuse_wheel(package, archive, root)
         wheel = _Wheel(archive)
         headers = "include/site" if (root / "pyvenv.cfg").exists() else "include"  # as pip does
         python = site_packages.split("/")[-2]
@@ -969,6 +979,19 @@ def _install_wheel(
         schemes = {scheme: str(root / folder) for scheme, folder in folders.items()}
         destination = _Destination(package, root, owners, schemes, f"{embedded}/bin/python")
         installer.install(wheel, destination, _additional_metadata(package))
+
+
+def _refuse_wheel(package: Package, archive: zipfile.ZipFile, root: Path) -> None:
+    """Refuse what no wheel needs, before anything of it is written. What it says of its sizes binds the reader."""
+    seen: set[str] = set()
+    for name in archive.namelist():
+        _refuse_outside(name, str(package))
+        if name in seen:
+            raise InstallError(f"{package}: it holds {name} twice")
+        seen.add(name)
+    size, free = sum(member.file_size for member in archive.infolist()), shutil.disk_usage(root).free
+    if size > free:
+        raise InstallError(f"{package}: it says that it unpacks to {size} bytes, and the disk has {free} left")
 
 
 def _additional_metadata(package: Package) -> dict[str, bytes]:

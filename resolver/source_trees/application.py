@@ -27,6 +27,9 @@ _SECRETS = frozenset(
 )
 """Names of files that hold nothing but secrets."""
 
+_CONTEXT = "context.sha256"
+"""What a build context is known by (``exporter.directory``)."""
+
 
 def read_application(application: Application, environ: Mapping[str, str]) -> ApplicationFiles:
     """Its files; ``environ`` is what git runs in. Raises ``SettingsError`` for what an image cannot or must not hold,
@@ -78,7 +81,14 @@ def _tree(folder: Path, paths: list[str], field: str) -> FileTree:
 
 def _refuse_names(folder: Path, paths: list[str], field: str) -> None:
     for path in paths:
-        if path.rpartition("/")[2] in _SECRETS:
+        name = path.rpartition("/")[2]
+        if name == _CONTEXT:
+            raise SettingsError(
+                f"{(folder / path).parent} is a build context, and would be in the next one",
+                field=field,
+                hint="export it to a folder outside of the application, or let git ignore it",
+            )
+        if name in _SECRETS:
             raise SettingsError(
                 f"{folder / path} holds secrets, by its name, and would be in the image",
                 field=field,

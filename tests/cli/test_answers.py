@@ -392,9 +392,9 @@ def test_all_environments_are_checked_and_locked(place: str, project: Project) -
 
 
 def _below_tool_samebox(settings: str) -> str:
-    return "[tool.samebox]\n" + settings.replace("[mirrors]", "[tool.samebox.mirrors]").replace(
-        "[environments.", "[tool.samebox.environments."
-    )
+    for table in ("[docker]", "[mirrors]", "[environments."):
+        settings = settings.replace(table, f"[tool.samebox.{table[1:]}")
+    return f"[tool.samebox]\n{settings}"
 
 
 def test_a_project_without_manifests_of_its_own_has_its_named_environments_only(project: Project) -> None:

@@ -115,3 +115,12 @@ def test_locking_needs_no_files(project: Project) -> None:
     _serve(project, APPLICATION.replace('"app"', '"later"'))
     body = json.loads(project.succeed("lock", "--json").stdout)
     assert body["written"] is True
+
+
+def test_where_the_user_manages_the_base_no_server_is_locked(project: Project) -> None:
+    project.write("environment.yml", environment_yml("python"))
+    _serve(project)
+    settings = (project.folder / "samebox.toml").read_text()
+    project.write("samebox.toml", settings.replace("[docker]\n", "[docker]\nuser-managed = true\n"))
+    project.succeed("lock")
+    assert read_lock(project.lockfile).groups == ("main",)

@@ -113,5 +113,15 @@ def test_an_oci_image_records_its_base_alone(resolving: Project, registry: Stand
 def test_options_that_contradict_each_other(resolving: Project) -> None:
     told = resolving.fail("export", "docker", "-o", "context", "--floating-base", "--refresh-base")
     assert told.startswith("error: --floating-base and --refresh-base contradict each other\n")
+    resolving.write("samebox.toml", resolving.settings)
+    told = resolving.fail("export", "docker", "-o", "context", "--refresh-base")
+    assert told.startswith("error: docker.resolve-base is false, so there is nothing to refresh\n")
     told = resolving.fail("export", "pixi", "-o", "pixi.lock", "--refresh-base")
     assert told.startswith("error: --refresh-base says nothing about pixi\n")
+
+
+def test_an_image_without_a_builder_has_no_dockerfile(resolving: Project) -> None:
+    settings = resolving.settings.replace("[docker]\n", '[docker]\nbase-dockerfile = "FROM debian\\nRUN true\\n"\n')
+    resolving.write("samebox.toml", settings)
+    told = resolving.fail("export", "oci", "-o", "image.tar")
+    assert "error: docker.base-dockerfile needs a builder, and none is there\n" in told

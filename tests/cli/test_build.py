@@ -14,6 +14,7 @@ from tests.cli.project import Outcome, Project
 from tests.engines.stand_ins import StandIns
 
 _PINNED = f'base-image = "debian@sha256:{"9" * 64}"\n'
+_CPU = "base-image, since nothing that needs a GPU is locked"
 _FLOATING = "the base image debian:bookworm-slim has no digest, and may be another one tomorrow"
 
 
@@ -42,7 +43,11 @@ def test_a_build_and_its_reuse(locked: Project, stand_ins: StandIns) -> None:
     stand_ins.add("docker", build="echo 'Step 1/9 : FROM debian'")
     done = build(locked, stand_ins, "conda-lock.yml", "-t", "lab/demo:2")
     assert (done.code, done.stdout) == (0, "lab/demo:2\n")
-    assert done.told == f"lab/demo:2: built by docker; the log is {log_of(locked)}\n"
+    assert done.told.splitlines() == [
+        f"lab/demo:2: built by docker; the log is {log_of(locked)}",
+        f"base: {_CPU}",
+        "note: another build of it will not be the same bit for bit: docker cannot, since that needs 26.0 or later",
+    ]
 
     stand_ins.add("docker", images="sha256:there\n")
     again = build(locked, stand_ins, "-t", "lab/demo:3", "--json")
@@ -55,6 +60,8 @@ def test_a_build_and_its_reuse(locked: Project, stand_ins: StandIns) -> None:
     assert body == {
         "image": "lab/demo:3",
         "id": "sha256:there",
+        "base": _CPU,
+        "obstacle": None,
         "reason": None,
         "reused": "docker",
         "engine": "docker",
@@ -68,6 +75,7 @@ def test_a_floating_base_is_told(locked: Project, stand_ins: StandIns) -> None:
     done = build(locked, stand_ins, "--engine", "buildah")
     assert done.code == 0
     assert done.told.splitlines()[1:] == [
+        f"base: {_CPU}",
         f"note: it is built each time, since {_FLOATING}",
         "hint: docker.base-image = NAME@sha256:… says which base it is",
     ]
@@ -101,6 +109,10 @@ def test_the_step_that_runs_is_shown(locked: Project, stand_ins: StandIns) -> No
     ("arguments", "message"),
     [
         (("--push",), "error: an image is pushed by its name\nhint: give REGISTRY/REPOSITORY:TAG with --tag\n"),
+        (
+            ("-p", "linux-64,linux/arm64"),
+            "error: the lock has no packages for an image for linux-aarch64\nhint: it has: linux-64; ",
+        ),
         (("-p", "osx-arm64"), "error: the lock has no packages for an image for osx-arm64\nhint: it has: linux-64; "),
         (("--engine", "podman"), "error: nothing here can build images:\n  podman is not on the PATH\nhint: leave out"),
     ],
@@ -110,6 +122,20 @@ def test_what_cannot_be_done(locked: Project, stand_ins: StandIns, arguments: tu
     done = build(locked, stand_ins, *arguments)
     assert done.code == 2
     assert done.told.startswith(message)
+
+
+def test_options_reach_the_builder(locked: Project, stand_ins: StandIns) -> None:
+    stand_ins.add("buildah", version="echo buildah version 1.28.2")
+    done = build(
+        locked, stand_ins, "-p", " linux/amd64 ,linux-64", "-p", "linux-64", "--network", "host", "--cache-mounts"
+    )
+    assert done.code == 0, done.stderr
+    built = stand_ins.calls()[-1]
+    assert "--platform=linux/amd64 " in built
+    assert "--network=host " in built
+    assert "--build-arg" not in built
+    assert " is a folder, which a build does not see; see --strategy vendored\n" in log_of(locked).read_text()
+    assert (stand_ins.folder / "Dockerfile").read_text().count("RUN --mount=type=cache,") == 2
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])

@@ -134,8 +134,36 @@ def test_several_platforms_in_one_tar(make_project: MakeProject) -> None:
     files = read_tar(project.folder / "image.tar")
     (top,) = json.loads(files["index.json"])["manifests"]
     inner = json.loads(files[f"blobs/{top['digest'].replace(':', '/')}"])
-    assert [entry["platform"]["architecture"] for entry in inner["manifests"]] == ["amd64", "arm64"]
+    assert [entry["platform"] for entry in inner["manifests"]] == [
+        {"architecture": "amd64", "os": "linux"},
+        {"architecture": "arm64", "os": "linux", "variant": "v8"},
+    ]
+    assert [entry["annotations"]["io.samebox.platform"] for entry in inner["manifests"]] == [
+        "linux-64",
+        "linux-aarch64",
+    ]
+    assert inner["annotations"]["io.samebox.lock.digest"] == project.succeed("digest").stdout.strip()
     assert "manifest.json" not in files
+
+
+def test_several_platforms_in_a_registry(make_project: MakeProject, real: DockerRegistry, tmp_path: Path) -> None:
+    """Who asks for a platform gets its image; skopeo judges."""
+    project = make_project(platforms=("linux-64", "linux-aarch64"))
+    project.write("environment.yml", environment_yml("libhello"))
+    project.succeed("lock")
+    name = f"{real.host}/team/world:1"
+    both = ("-p", "linux-64", "-p", "linux-aarch64")
+    printed = project.succeed("export", "oci", "--base", "scratch", *both, "--push", name).stdout
+    skopeo = Skopeo(program=required("skopeo"), home=tmp_path)
+    raw = skopeo.call("inspect", "--raw", "--tls-verify=false", f"docker://{name}")
+    assert json.loads(raw)["mediaType"] == "application/vnd.oci.image.index.v1+json"
+    assert printed == f"{real.host}/team/world@{digest(raw.encode())}\n"
+    for platform, architecture in (("linux-64", "amd64"), ("linux-aarch64", "arm64")):
+        chosen = ("--override-arch", architecture, "--override-os", "linux")
+        seen = json.loads(skopeo.call(*chosen, "inspect", "--tls-verify=false", f"docker://{name}"))
+        assert (seen["Architecture"], seen["Labels"]["io.samebox.platform"]) == (architecture, platform)
+    copied = ("copy", "--all", "--src-tls-verify=false", f"docker://{name}", f"dir:{tmp_path}/copied")
+    skopeo.call(*copied)  # reads and checks every layer of both
 
 
 # ------------------------------------------------------------------------------------------ what goes wrong

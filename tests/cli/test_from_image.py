@@ -142,6 +142,13 @@ def test_a_private_registry_by_docker_s_login(project: Project, tmp_path: Path) 
         found = project.run("export", "conda-lock", "--from-image", image, "-o", "back.conda-lock.yml", environ=login)
         assert found.code == 0, found.stderr
         assert (project.folder / "back.conda-lock.yml").read_bytes() == project.lockfile.read_bytes()
+        bases = f'base-image = "{private.host}/secret/world:1"\nbuild-image = "{private.host}/secret/world:1"\n'
+        project.write("samebox.toml", project.settings.replace("resolve-base = false\n", bases))
+        project.succeed("export", "docker", "-o", "context", environ=login)
+        assert (
+            f"FROM {private.host}/secret/world:1@{image.partition('@')[2]}"
+            in (project.folder / "context" / "Dockerfile").read_text()
+        )
         refused = project.run("digest", "--from-image", image)
         assert (refused.code, refused.stdout) == (2, "")
         assert f"hint: docker's configuration has no login for {private.host}" in refused.stderr

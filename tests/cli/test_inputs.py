@@ -59,9 +59,10 @@ def test_a_project_of_requirements_locks_without_any_conda(project: Project) -> 
 
 def test_a_pyproject_locks_with_its_extras_groups_and_conda_packages(project: Project) -> None:
     (project.folder / "samebox.toml").unlink()
-    settings = project.settings.replace(
-        "[mirrors]", f'channels = ["{CHANNEL}"]\nextras = ["warm"]\n[tool.samebox.mirrors]'
+    tables = project.settings.replace("[mirrors]", "[tool.samebox.mirrors]").replace(
+        "[docker]", "[tool.samebox.docker]"
     )
+    settings = f'channels = ["{CHANNEL}"]\nextras = ["warm"]\n{tables}'
     project.write(
         "pyproject.toml",
         "[project]\n"

@@ -177,7 +177,7 @@ def _serve(project: Project, name: str, *files: tuple[str, bytes, dict[str, obje
     if "own.example.org" not in project.settings:
         asked = 'extra-index-urls = ["https://own.example.org/simple/"]'
         rule = f'"https://own.example.org" = "{index}"'
-        project.settings = project.settings.replace("[mirrors]\n", f"{asked}\n[mirrors]\n{rule}\n")
+        project.settings = f"{asked}\n{project.settings}{rule}\n"
         project.write("samebox.toml", project.settings)
 
 

@@ -19,7 +19,7 @@ from resolver.exporter.wheelhouse import checker_wheel
 from resolver.locks.files import read_lock
 from resolver.model import DockerSection, Lock
 from tests.docker.engines import Buildah, Builder, Docker, DockerDaemon, Store, docker_daemon, write_archive
-from tests.docker.places import Place, buildah_place, docker_place
+from tests.docker.places import Place, buildah_place, docker_place, podman_place
 from tests.docker.worlds import artifact_path, download_wheel, samebox, write_project
 from tests.registry.programs import DockerRegistry, docker_registry
 
@@ -42,6 +42,18 @@ Vendor = Callable[..., Path]
 _WHEELS = (*installer_wheels("linux-64"), checker_wheel())
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of an engine go to one worker (with ``--dist loadgroup``): so it is started once in a run, and what one
+    test has built serves the others as a cache."""
+    for item in items:
+        if isinstance(item, pytest.Function) and item.path.parent == Path(__file__).parent:
+            asked = getattr(item, "callspec", None)
+            builders = {*(asked.params.values() if asked else ()), *item.fixturenames}
+            group = next((name for name in ("buildah", "old") if name in builders), "buildkit")
+            group = "buildah" if "podman" in builders else group  # they share one store
+            item.add_marker(pytest.mark.xdist_group(f"docker-{group}"))
+
+
 def _cache() -> Path:
     return Path(os.environ.get("SAMEBOX_TEST_CACHE") or Path.home() / ".cache" / "samebox-tests")
 
@@ -55,14 +67,19 @@ def _require(condition: bool, what: str) -> None:
     pytest.skip(f"{what}; run .ci/prepare-docker as root")
 
 
+def base_tar(name: str) -> Path:
+    """The files of a base image that .ci/prepare-docker has made."""
+    tars = sorted(_cache().glob(f"debian-bookworm-{name}-*.tar"))
+    _require(bool(tars), f"there is no base image debian-bookworm-{name} in {_cache()}")
+    return tars[-1]
+
+
 @pytest.fixture(scope="session")
 def base_archives(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, ...]]:
     """The base images ``BASE`` and ``PYTHON_BASE``, to be loaded into an engine."""
     folder = tmp_path_factory.mktemp("bases")
     for name, tag in (("plain", BASE), ("python", PYTHON_BASE)):
-        tars = sorted(_cache().glob(f"debian-bookworm-{name}-*.tar"))
-        _require(bool(tars), f"there is no base image debian-bookworm-{name} in {_cache()}")
-        write_archive(tars[-1], tag, folder / f"{name}.tar")
+        write_archive(base_tar(name), tag, folder / f"{name}.tar")
     yield tuple(sorted(folder.iterdir()))
     shutil.rmtree(folder)  # pytest keeps the folders of the last runs, and images are large
 
@@ -124,7 +141,9 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerRegistr
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     """Each engine as its user has it, with ``BASE``."""
     if request.param == "buildah":
-        return buildah_place(request.getfixturevalue("buildah"), BASE, tmp_path / "storage.conf")
+        return buildah_place(request.getfixturevalue("buildah"), BASE, tmp_path)
+    if request.param == "podman":
+        return podman_place(request.getfixturevalue("buildah"), BASE, tmp_path)
     daemon: DockerDaemon = request.getfixturevalue("daemon" if request.param == "buildkit" else "old_daemon")
     registry: DockerRegistry = request.getfixturevalue("registry")
     return docker_place(daemon, registry, BASE, buildkit=request.param == "buildkit")
@@ -185,13 +204,7 @@ def server(
 ) -> Iterator[str]:
     """The URL of a loopback server: ``conda/``, ``pypi/``, and the installer's own index ``simple/``."""
     root = tmp_path_factory.mktemp("server")
-    (root / "conda").symlink_to(fixture_channels)
-    (root / "pypi").symlink_to(fixture_index)
-    for wheel in _WHEELS:
-        page = root / "simple" / wheel.name
-        page.mkdir(parents=True)
-        (page / wheel.file_name).symlink_to(installer_files[wheel.file_name])
-        (page / "index.html").write_text(f'<!DOCTYPE html><a href="{wheel.file_name}">{wheel.file_name}</a>\n')
+    lay_out_downloads(root, fixture_channels, fixture_index, installer_files)
     handler = functools.partial(_QuietHandler, directory=str(root))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
         thread = threading.Thread(target=running.serve_forever, daemon=True)
@@ -199,6 +212,17 @@ def server(
         yield f"http://127.0.0.1:{running.server_port}"
         running.shutdown()
         thread.join()
+
+
+def lay_out_downloads(root: Path, channels: Path, index: Path, installer_files: dict[str, Path]) -> None:
+    """Below ``root``: ``conda/``, ``pypi/`` and ``simple/``."""
+    (root / "conda").symlink_to(channels)
+    (root / "pypi").symlink_to(index)
+    for wheel in _WHEELS:
+        page = root / "simple" / wheel.name
+        page.mkdir(parents=True)
+        (page / wheel.file_name).symlink_to(installer_files[wheel.file_name])
+        (page / "index.html").write_text(f'<!DOCTYPE html><a href="{wheel.file_name}">{wheel.file_name}</a>\n')
 
 
 class _QuietHandler(http.server.SimpleHTTPRequestHandler):

@@ -41,6 +41,9 @@ _SEARCH = os.pathsep.join(("/usr/bin", "/usr/sbin", os.environ.get("PATH", "")))
 _HARDENED = ("--network", "none", "--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges")
 
 
+_ARCHITECTURE = {"x86_64": "amd64", "aarch64": "arm64"}[os.uname().machine]
+
+
 class Failed(Exception):
     """A command of an engine failed; the text is all that it said."""
 
@@ -90,10 +93,13 @@ class Docker:
     def build(self, context: Path, tag: str, *, network: bool, arguments: Mapping[str, str] | None = None) -> str:
         """Build ``context``; the image is then in the daemon. Gives the builder's talk, raises ``Failed``."""
         options = [f"--build-arg={name}={value}" for name, value in (arguments or {}).items()]
-        plain = ["--progress=plain"] if self.buildkit else []
+        # nothing is compressed that does not leave this machine
+        plain = ["--progress=plain", "--provenance=false", "--output=type=image,compression=uncompressed"]
         reach = f"--network={'host' if network else 'none'}"
         environ = {"DOCKER_BUILDKIT": str(int(self.buildkit))}
-        return self.daemon.call("build", *plain, reach, *options, "--tag", tag, context, environ=environ)
+        return self.daemon.call(
+            "build", *(plain if self.buildkit else ()), reach, *options, "--tag", tag, context, environ=environ
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,12 +165,12 @@ def _run(command: Sequence[str], environ: Mapping[str, str]) -> str:
     return done.stdout
 
 
-def write_archive(layer: Path, tag: str, archive: Path) -> None:
+def write_archive(layer: Path, tag: str, archive: Path, *, architecture: str = _ARCHITECTURE) -> None:
     """An image of one layer, as ``docker save`` writes images: the same one, by its digests, in each engine."""
     with layer.open("rb") as stream:
         diff_id = f"sha256:{hashlib.file_digest(stream, 'sha256').hexdigest()}"
     config = {
-        "architecture": {"x86_64": "amd64", "aarch64": "arm64"}[os.uname().machine],
+        "architecture": architecture,
         "os": "linux",
         "created": "2000-01-01T00:00:00Z",
         "config": {},

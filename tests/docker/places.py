@@ -10,9 +10,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.docker.engines import Buildah, DockerDaemon, Failed
-from tests.registry.programs import DockerRegistry
+from tests.registry.programs import DockerRegistry, required
 
-__all__ = ["Place", "buildah_place", "docker_place"]
+__all__ = ["Place", "buildah_place", "docker_place", "podman_place"]
+
+_PODMAN = """\
+[engine]
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+runtime = "runc"
+[containers]
+cgroups = "disabled"
+"""
+"""For a machine without systemd."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +38,7 @@ class Place:
 
     def labels(self, name: str) -> dict[str, str]:
         told = json.loads(self.call("inspect", "--type", "image", name))
-        config = told[0]["Config"] if self.engine == "docker" else told["OCIv1"]["config"]
+        config = told["OCIv1"]["config"] if self.engine == "buildah" else told[0]["Config"]
         labels: dict[str, str] = config["Labels"]
         return labels
 
@@ -49,14 +59,32 @@ def docker_place(daemon: DockerDaemon, registry: DockerRegistry, base: str, *, b
     return Place(engine="docker", environ=environ, base=pinned)
 
 
-def buildah_place(buildah: Buildah, base: str, config: Path) -> Place:
-    """``config`` is where buildah's configuration is written."""
-    root = buildah.root
-    config.write_text(f'[storage]\ndriver = "overlay"\ngraphroot = "{root / "storage"}"\nrunroot = "{root / "run"}"\n')
-    environ = {**os.environ, "CONTAINERS_STORAGE_CONF": str(config), "BUILDAH_ISOLATION": "chroot"}
+def buildah_place(buildah: Buildah, base: str, folder: Path, *, registry: str = "") -> Place:
+    """``folder`` is where the configuration is written; ``registry`` is one without TLS."""
+    environ = {**_storage(buildah, folder, registry), "BUILDAH_ISOLATION": "chroot"}
+    return Place(engine="buildah", environ=environ, base=_pinned("buildah", environ, base))
+
+
+def podman_place(buildah: Buildah, base: str, folder: Path, *, registry: str = "") -> Place:
+    """podman with the images of ``buildah``: the two keep them in one way."""
+    (folder / "containers.conf").write_text(_PODMAN)
+    environ = {**_storage(buildah, folder, registry), "CONTAINERS_CONF": str(folder / "containers.conf")}
+    return Place(engine="podman", environ=environ, base=_pinned("podman", environ, base))
+
+
+def _storage(buildah: Buildah, folder: Path, registry: str) -> dict[str, str]:
+    storage, registries = folder / "storage.conf", folder / "registries.conf"
+    places = f'graphroot = "{buildah.root / "storage"}"\nrunroot = "{buildah.root / "run"}"\n'
+    storage.write_text(f'[storage]\ndriver = "overlay"\n{places}')
+    registries.write_text(f'[[registry]]\nlocation = "{registry}"\ninsecure = true\n' if registry else "")
+    return {**os.environ, "CONTAINERS_STORAGE_CONF": str(storage), "CONTAINERS_REGISTRIES_CONF": str(registries)}
+
+
+def _pinned(program: str, environ: Mapping[str, str], base: str) -> str:
+    required(program)
     name = f"localhost/{base}"
-    digest = _call("buildah", environ, "images", "--digests", "--format", "{{.Digest}}", name).split()[0]
-    return Place(engine="buildah", environ=environ, base=f"{name.rpartition(':')[0]}@{digest}")
+    digest = _call(program, environ, "images", "--digests", "--format", "{{.Digest}}", name).split()[0]
+    return f"{name.rpartition(':')[0]}@{digest}"
 
 
 def _call(program: str, environ: Mapping[str, str], *arguments: str | Path) -> str:

@@ -29,7 +29,16 @@ def check_dockerfile(dockerfile: Path) -> None:
 def check_structure(daemon: DockerDaemon, image: str, expected: Mapping[str, object], config: Path) -> None:
     """``expected`` are the parts of a configuration of schema 2.0.0."""
     config.write_text(json.dumps({"schemaVersion": "2.0.0", **expected}))
-    command = [_program("container-structure-test"), "test", "--image", image, "--config", config, "--output", "json"]
+    command = [
+        _program("container-structure-test"),
+        "test",
+        "--image",
+        image,
+        "--config",
+        str(config),
+        "--output",
+        "json",
+    ]
     environ = {**os.environ, "DOCKER_HOST": f"unix://{daemon.socket}"}
     done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
     told = json.loads(done.stdout)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import http.server
+import os
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -11,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from resolver.exporter import docker_context, write_directory
-from resolver.model import DockerSection, Lock, PlatformLock
+from resolver.model import Application, DockerSection, Lock, PlatformLock
+from resolver.source_trees import read_application
 from tests.docker.conftest import BASE, PYTHON_BASE, Vendor
 from tests.docker.engines import Buildah, Builder, Docker, Failed
 
@@ -46,12 +49,22 @@ def test_our_steps_follow_a_base_that_the_user_writes(lock: Lock, vendor: Vendor
     assert builder.daemon.run(tag, ["python", "-c", look]) == "/opt/env 1000 yes made\n"
 
 
-def test_a_written_base_with_musl_is_refused(lock: Lock, vendor: Vendor, buildah: Buildah, tag: str) -> None:
-    """What musl's ``ldd`` says stands in for musl, of which Debian has no image."""
-    written = f"FROM {BASE}\nRUN rm /usr/bin/getconf && printf '#!/bin/sh\\necho musl libc\\n' >/usr/bin/ldd\n"
-    told = r"the image of docker\.base-dockerfile has no glibc \(found: musl libc\); set docker\.base-dockerfile"
-    with pytest.raises(Failed, match=told):
-        buildah.build(vendor(lock, DockerSection(base_dockerfile=written, build_image=PYTHON_BASE)), tag, network=False)
+@pytest.mark.parametrize(
+    ("program", "says", "told"),
+    [
+        ("ldd", "musl libc", r"has no glibc \(found: musl libc\)"),
+        ("getconf", "glibc 2.17", r"has glibc 2\.17, but 2\.28 or later is needed"),
+    ],
+)
+def test_a_written_base_with_another_libc_is_refused(
+    program: str, says: str, told: str, lock: Lock, vendor: Vendor, buildah: Buildah, tag: str
+) -> None:
+    """What the programs of such an image say stands in for it: there is none of Debian's."""
+    place = f"/usr/bin/{program}"
+    script = f"rm /usr/bin/getconf && printf '#!/bin/sh\\necho {says}\\n' >{place} && chmod 755 {place}"
+    docker = DockerSection(base_dockerfile=f"FROM {BASE}\nRUN {script}\n", build_image=PYTHON_BASE)
+    with pytest.raises(Failed, match=rf"the image of docker\.base-dockerfile {told}; set docker\.base-dockerfile to a"):
+        buildah.build(vendor(lock, docker), tag, network=False)
 
 
 # ------------------------------------------------------------------------------- a base that the user manages
@@ -98,6 +111,26 @@ def test_a_managed_base_that_has_what_is_required_becomes_the_image(
         "/tmp:",
         "1000",
     ]
+
+
+def test_an_application_runs_by_the_interpreter_of_a_managed_base(
+    buildah: Buildah, tag: str, installer_files: dict[str, Path], tmp_path: Path
+) -> None:
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "train.py").write_text("import pip, sys\nprint(sys.executable, *sys.argv[1:])\n")
+    application = Application(
+        source=str(tmp_path / "code"), preset="train", entry="train.py", arguments=("--epochs", "3")
+    )
+    context = docker_context(
+        NOTHING,
+        docker=dataclasses.replace(managed("pip"), application=application),
+        application=read_application(application, dict(os.environ)),
+        strategy="vendored",
+        wheel_path=lambda wheel: installer_files[wheel.file_name],
+    )
+    write_directory(context, tmp_path / "context")
+    buildah.build(tmp_path / "context", tag, network=False)
+    assert buildah.daemon.run(tag, []) == "/opt/tools/bin/python --epochs 3\n"
 
 
 @pytest.mark.parametrize("builder", ["buildkit", "buildah"], indirect=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from resolver.canonicalizer import digest
+from resolver.locks.files import write_lock
 from resolver.model import Lock
 from tests.docker.conftest import BASE, NOTE
 from tests.docker.engines import DockerDaemon
-from tests.docker.worlds import VARIABLES, samebox
+from tests.docker.worlds import VARIABLES, samebox, wheels_lock
 from tests.prefix.world import tree
 from tests.registry.programs import Skopeo, required
 
@@ -94,6 +96,36 @@ def test_skopeo_understands_it(made: Made, skopeo: Skopeo, tmp_path: Path) -> No
     assert len(raw["rootfs"]["diff_ids"]) == len(seen["Layers"]) <= 100
     skopeo.call("copy", f"oci-archive:{made.path}", f"dir:{tmp_path}/copied")  # reads and checks every layer
     skopeo.call("copy", f"docker-archive:{made.path}", f"dir:{tmp_path}/archived")
+
+
+def test_wheels_run_on_the_python_of_the_base(
+    base_archives: tuple[Path, ...],
+    project: Path,
+    fixture_index: Path,
+    samebox_cache: Path,
+    daemon: DockerDaemon,
+    tmp_path: Path,
+) -> None:
+    """A virtual environment of the base's interpreter, which was looked at and never run; bytecode is that of a Python
+    of this machine, where it has one of that version."""
+    shutil.copy(project / "samebox.toml", tmp_path)
+    write_lock(wheels_lock(fixture_index, python="3.11"), tmp_path / "conda-lock.yml")
+    _, python_base = base_archives
+    compiled = ("--compile",) if sys.version_info[:2] == (3, 11) else ()
+    options = ("--base", python_base, "--name", "samebox-test/oci-wheels:1", "-o", "image.tar", *compiled)
+    samebox("export", "oci", "conda-lock.yml", *options, folder=tmp_path, cache=samebox_cache)
+    daemon.call("load", "--input", tmp_path / "image.tar")
+    look = (
+        "import cowtalk, json, platform_bits, sys, sysconfig; "
+        "print(json.dumps([sys.prefix, sys.base_prefix, sysconfig.get_path('purelib'), cowtalk.__file__]))"
+    )
+    site_packages = "/opt/env/lib/python3.11/site-packages"
+    found = json.loads(daemon.run("samebox-test/oci-wheels:1", ["python", "-c", look]))
+    assert found[:3] == ["/opt/env", "/usr", site_packages] and found[3].startswith(site_packages)
+    scripts = daemon.run("samebox-test/oci-wheels:1", ["sh", "-c", "head -n 1 /opt/env/bin/cowtalk; cowtalk moo"])
+    assert scripts.splitlines()[0] == "#!/opt/env/bin/python"
+    caches = daemon.run("samebox-test/oci-wheels:1", ["sh", "-c", "find /opt/env -name '*.pyc' | wc -l"])
+    assert (int(caches) > 0) == bool(compiled)
 
 
 def test_umoci_unpacks_exactly_what_install_makes(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tarfile
 from pathlib import Path
@@ -10,8 +11,10 @@ from typing import IO
 
 import pytest
 
+from resolver.engines import find_engine
 from resolver.exporter import DEFAULT_EPOCH
-from tests.docker.conftest import BASE, DOCKER
+from tests.docker.conftest import DOCKER
+from tests.docker.engines import DockerDaemon
 from tests.docker.places import Place
 from tests.docker.worlds import samebox, write_project
 from tests.prefix.world import tree
@@ -70,6 +73,11 @@ def test_two_builds_of_two_exports_are_one_image(
     _require_nothing_dated(archive, base_archives[0], application, samebox_cache, tmp_path)
 
 
+def test_docker_with_its_own_store_says_that_it_cannot(old_daemon: DockerDaemon) -> None:
+    environ = {**os.environ, "PATH": str(Path(old_daemon.client).parent), "DOCKER_HOST": f"unix://{old_daemon.socket}"}
+    assert find_engine(environ, "docker").obstacle().startswith("its images are not in containerd's store")
+
+
 def _identity(place: Place, name: str) -> tuple[str, ...]:
     """Id and digest of an image; in containerd's store they are the same."""
     if place.engine == "docker":
@@ -87,15 +95,19 @@ def _require_nothing_dated(archive: Path, base: Path, project: Path, cache: Path
 
     prefix = folder / "env"
     samebox("install", "--prefix", prefix, "--target-prefix", "/opt/env", folder=project, cache=cache)
-    assert tree(root / "opt" / "env") == tree(prefix)
+    assert _without_times(root / "opt" / "env") == _without_times(prefix)
     shutil.rmtree(root / "opt" / "env")
     before = _of_base(base)
-    found = {path: content for path, (kind, _, _, content) in tree(root).items() if kind != "folder"}
+    found = {path: content for path, (kind, _, content) in _without_times(root).items() if kind != "folder"}
     assert found.pop("etc/hosts", b"") == b""  # buildah makes it where the base has none
     assert found.pop("app/run.py") == b"print('runs')\n"
     assert {path: content.decode() for path, content in found.items()} == {
         path: before.get(path, "") + line for path, line in USER.items()
     }
+
+
+def _without_times(root: Path) -> dict[str, tuple[str, int, bytes]]:
+    return {path: (kind, mode, content) for path, (kind, mode, _, content) in tree(root).items()}
 
 
 def _of_base(archive: Path) -> dict[str, str]:

@@ -15,7 +15,7 @@ import resolver
 from resolver.engines import ImageBuild
 from resolver.errors import BuildError, NotRepresentable, SettingsError
 from resolver.exporter.image_key import image_key
-from resolver.model import DockerSection, Lock, PlatformLock
+from resolver.model import BuildContext, ContextFile, DockerSection, Lock, PlatformLock
 from tests.engines.stand_ins import CONTAINERD, Registry, StandIns
 from tests.exporter.conftest import conda, lock_of, wheel
 
@@ -63,9 +63,13 @@ def test_what_is_not_there_is_built(stand_ins: StandIns, session: resolver.Sessi
     assert f" --tag=lab/demo:2 --tag=lab/demo:key-{key} " in built
     assert f'io.samebox.image.key="sha256:{key}"' in (stand_ins.folder / "Dockerfile").read_text()
     lines = list(build.lines())
-    assert lines[:2] == ["samebox: docker 24.0.7 builds for linux/amd64", f"samebox: key sha256:{key}"]
-    assert lines[2].endswith("not be the same bit for bit: docker cannot, since that needs 26.0 or later")
-    assert lines[3].startswith("samebox: docker build --platform")
+    assert lines[:3] == [
+        "samebox: docker 24.0.7 builds for linux/amd64",
+        "samebox: base: base-image, since nothing that needs a GPU is locked",
+        f"samebox: key sha256:{key}",
+    ]
+    assert lines[3].endswith("not be the same bit for bit: docker cannot, since that needs 26.0 or later")
+    assert lines[4].startswith("samebox: docker build --platform")
     assert lines[-1] == "samebox: lab/demo:2 is ready, sha256:built"
     assert build.log_path.parent == session.cache / "logs"
     assert not Path(built.split()[-1]).parent.exists()  # the context was for the build alone
@@ -108,6 +112,30 @@ def test_a_floating_base_is_built_each_time_and_it_says_why(stand_ins: StandIns,
         assert f"samebox: {FLOATING} tomorrow" in build.lines()
     assert [call.split()[1] for call in stand_ins.calls()] == ["version", "build"] * 2
     assert not any("key-" in call for call in stand_ins.calls())
+
+
+@pytest.mark.parametrize(
+    ("docker", "has_network"),
+    [
+        (PINNED, False),
+        (dataclasses.replace(PINNED, apt=("git",)), True),
+        (dataclasses.replace(PINNED, base_dockerfile="FROM debian\nRUN true\n"), True),
+        (dataclasses.replace(PINNED, user_managed=True), False),
+    ],
+    ids=str,
+)
+def test_a_vendored_build_has_a_network_where_its_base_needs_one(
+    docker: DockerSection,
+    has_network: bool,
+    stand_ins: StandIns,
+    session: resolver.Session,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    context = BuildContext(files=(ContextFile(path="Dockerfile", content=b"FROM debian\n"),))
+    monkeypatch.setattr("resolver.building.image.docker_context", lambda *arguments, **options: context)
+    stand_ins.add("docker")
+    resolver.build(LOCK, docker=docker, session=session, strategy="vendored").wait()
+    assert ("--network=none" not in stand_ins.calls()[-1]) == has_network
 
 
 def test_thin_builds_have_a_network_and_engines_passed_over_are_told(

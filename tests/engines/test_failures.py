@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from resolver.engines.failures import failed_step
+from resolver.engines.failures import failed_step, remedy
 
 OLD_BUILDER = """\
 Sending build context to Docker daemon  2.048kB
@@ -50,6 +50,16 @@ Error: building at STEP "RUN set -eu; exit 3": exit status 3
 """
 
 
+VANISHED = """\
+#7 [stage-1 2/5] RUN true
+#7 DONE 2.2s
+#8 [build 3/5] RUN install
+#8 ...
+
+ERROR: failed to receive status: rpc error: code = Unavailable desc = error reading: EOF
+"""
+
+
 @pytest.mark.parametrize(
     ("said", "step", "lines"),
     [
@@ -82,6 +92,7 @@ Error: building at STEP "RUN set -eu; exit 3": exit status 3
                 'Error: building at STEP "RUN set -eu; exit 3": exit status 3',
             ),
         ),
+        (VANISHED, "", ("ERROR: failed to receive status: rpc error: code = Unavailable desc = error reading: EOF",)),
         ("\nunauthorized: authentication required\n", "", ("unauthorized: authentication required",)),
         ("", "", ()),
     ],
@@ -93,3 +104,21 @@ def test_the_failed_step_and_its_last_lines(said: str, step: str, lines: tuple[s
 def test_a_step_that_has_talked_long_is_told_by_its_end() -> None:
     lines = ["STEP 1/1: RUN seq 99", *map(str, range(99))]
     assert failed_step(lines) == ("STEP 1/1: RUN seq 99", tuple(map(str, range(79, 99))))
+
+
+@pytest.mark.parametrize(
+    ("said", "word"),
+    [
+        ("#8 0.156 exec /bin/sh: exec format error", "qemu-user-static"),
+        ("process failed to start with error: fork/exec /bin/sh: exec format errorprocess exited", "qemu-user-static"),
+        (
+            "image with reference sha256:64 was found but does not match the specified platform: wanted linux/arm64",
+            "docker-buildx",
+        ),
+        ("samebox: no good", ""),
+    ],
+)
+def test_what_would_help_is_told_where_it_is_known(said: str, word: str) -> None:
+    found = remedy(["#1 DONE", said])
+    assert word in found
+    assert bool(found) == bool(word)

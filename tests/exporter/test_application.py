@@ -135,6 +135,14 @@ def test_what_serves_is_installed_without_being_asked_for_and_nothing_else_is(lo
     assert names(docker_context(lock, docker=section(TRAIN), application=SOURCE)) == {"cowtalk"}
 
 
+def test_where_the_user_manages_the_base_its_python_runs_and_must_have_the_server(lock: Lock) -> None:
+    nothing = lock_of(PlatformLock(platform="linux-64", packages=lock.on("linux-64").in_groups(("main",))))
+    docker = section(SERVE, user_managed=True, interpreter_path="/usr/local/bin/python3")
+    context = docker_context(nothing, docker=docker, application=SOURCE_AND_MODEL)
+    assert text(context, "check/packages.txt") == "waitress>=3\n"
+    assert '\nENTRYPOINT ["/usr/local/bin/python3", "-u", "/opt/samebox/scoring_server.py"]\n' in final_stage(context)
+
+
 @pytest.mark.parametrize("server", ["waitress>=3", "other-server"])
 def test_a_lock_without_the_server_is_refused(lock: Lock, server: str) -> None:
     if server == "waitress>=3":

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +12,9 @@ from resolver.exporter.base_choice import choose_base
 from resolver.exporter.dockerfile import render
 from resolver.model import DockerSection, Evidence, Lock, LockedPackage, PlatformLock, VirtualPackage
 from tests.exporter.conftest import conda, lock_of, wheel
+from tests.exporter.oci_world import Maker, small
 from tests.exporter.test_dockerfile import PLAN
+from tests.prefix.world import conda as conda_item
 
 
 def _conda(name: str, version: str, build: str) -> LockedPackage:
@@ -112,3 +116,11 @@ def test_an_image_for_gpus_asks_for_the_driver_unless_the_manifest_says_otherwis
     text = render(dataclasses.replace(PLAN, gpu=True, variables=(("NVIDIA_VISIBLE_DEVICES", "0"),)))
     assert 'ENV NVIDIA_DRIVER_CAPABILITIES="compute,utility" \\\n    NVIDIA_VISIBLE_DEVICES="0"\n' in text
     assert "NVIDIA" not in render(PLAN)
+
+
+def test_an_image_without_a_builder_asks_for_the_driver_too(tmp_path: Path) -> None:
+    items = [conda_item(small("cuda-cudart", "12.6"))]
+    image = Maker(tmp_path).image(items, variables=(("NVIDIA_VISIBLE_DEVICES", "0"),))
+    environ = json.loads(image.config.content or b"")["config"]["Env"]
+    asked = {text for text in environ if text.startswith("NVIDIA_")}
+    assert asked == {"NVIDIA_DRIVER_CAPABILITIES=compute,utility", "NVIDIA_VISIBLE_DEVICES=0"}

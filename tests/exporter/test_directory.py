@@ -39,7 +39,7 @@ def test_the_folder_holds_what_the_tar_holds(lock: Lock, tmp_path: Path, umask: 
     context = docker_context(lock)
     write_directory(context, tmp_path / "deep" / "ctx")
     assert _tree(tmp_path / "deep" / "ctx") == tar_bytes(context_entries(context))
-    times = {path.stat().st_mtime for path in (tmp_path / "deep" / "ctx", *(tmp_path / "deep" / "ctx").rglob("*"))}
+    times = {int(path.stat().st_mtime) for path in (tmp_path / "deep" / "ctx", *(tmp_path / "deep" / "ctx").rglob("*"))}
     assert times == {DEFAULT_EPOCH}
     assert (tmp_path / "deep" / "ctx").stat().st_mode & 0o777 == 0o755
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["ctx"]
@@ -57,6 +57,17 @@ def test_modes_and_sources_are_kept(tmp_path: Path) -> None:
     assert (tmp_path / "ctx/a/wheel").stat().st_mode & 0o777 == 0o644
     assert (tmp_path / "ctx/run").stat().st_mode & 0o777 == 0o755
     assert (tmp_path / "ctx/a").stat().st_mtime == 1_000_000_000
+
+
+def test_a_file_of_the_same_size_has_another_time(tmp_path: Path) -> None:
+    """BuildKit looks at nothing else to see whether a file has changed."""
+    times = []
+    for number, text in enumerate((b"1.0", b"1.1", b"1.0")):
+        context = tmp_path / str(number) / "ctx"
+        write_directory(BuildContext(files=(ContextFile(path="lock", content=text),)), context, epoch=1)
+        times.append((context / "lock").stat().st_mtime_ns)
+    assert times[0] == times[2] != times[1]
+    assert {time // 1_000_000_000 for time in times} == {1}
 
 
 def test_sha256sum_accepts_the_list(lock: Lock, tmp_path: Path) -> None:

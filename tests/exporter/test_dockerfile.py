@@ -43,6 +43,9 @@ PLANS = {
         variables=(),
         docker=DockerSection(base_image="python:3.12-slim-bookworm", user="1234:0", workdir="/srv/app"),
     ),
+    "several-machines": dataclasses.replace(
+        PLAN, build_platforms=("linux-64", "linux-aarch64"), cache_mounts=True, variables=()
+    ),
     "apt-snapshot": dataclasses.replace(
         PLAN,
         gpu=True,

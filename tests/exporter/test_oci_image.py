@@ -71,7 +71,7 @@ class Base:
 
 def make(tmp_path: Path, base: Base, docker: DockerSection | None = None, **options: Any) -> Image:
     work = tmp_path / "work"
-    work.mkdir()
+    work.mkdir(parents=True)
     maker = Maker(tmp_path)
     items = [conda(small("one"))]
     maker.image(items)
@@ -197,6 +197,12 @@ def test_labels_lead_back_to_the_lock(tmp_path: Path) -> None:
         "org.opencontainers.image.version": lock[7:19],
     }
     assert environment.startswith("sha256:") and environment != lock
+
+
+def test_an_image_with_bytecode_has_no_key(tmp_path: Path) -> None:
+    """It depends on the Python that made it, and the image of a lock is a function of the lock."""
+    labels = [dict(make(tmp_path / str(asked), Base(), compile=asked).annotations) for asked in (False, True)]
+    assert labels[0].keys() - labels[1].keys() == {"io.samebox.image.key"}
 
 
 def test_the_name_of_a_base_says_nothing_but_its_digest_does(tmp_path: Path) -> None:

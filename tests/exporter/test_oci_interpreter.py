@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from resolver.exporter.oci import BaseImage, base_image
 from resolver.exporter.oci.values import LAYER, Blob
 from resolver.prefix import slice_installer
 from tests.exporter.oci_world import DEBIAN, Entry, Maker, Tree, config, digest, small, tar, unpacked
-from tests.prefix.world import BEACON, EPOCH, Item, artifacts, conda, make_slice, tree, wheel
+from tests.prefix.world import BEACON, EPOCH, Item, artifacts, conda, tree, wheel
 
 HOST = f"{sys.version_info[0]}.{sys.version_info[1]}"
 

@@ -3,6 +3,7 @@ all limits to the module), asked on loopback."""
 
 from __future__ import annotations
 
+import ast
 import http.client
 import os
 import signal
@@ -229,6 +230,14 @@ def test_a_script_that_cannot_serve_ends_the_process(tmp_path: Path, script: str
         _, told = process.communicate(timeout=20)
     assert process.returncode == 1
     assert told.splitlines()[-1] == said.format(entry=tmp_path / "app" / "score.py")
+
+
+def test_it_stands_alone_and_old_pythons_can_read_it() -> None:
+    tree = ast.parse(_MODULE.read_text(), feature_version=(3, 8))
+    nodes = list(ast.walk(tree))
+    imported = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    imported |= {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
+    assert {name.partition(".")[0] for name in imported} <= sys.stdlib_module_names
 
 
 def test_an_argument_that_it_does_not_know_is_refused() -> None:

@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 
 from resolver.exporter.quoting import ImageUser
-from resolver.exporter.shell import choose_platform, create_user, require_glibc, run
+from resolver.exporter.shell import (
+    choose_installer,
+    choose_platform,
+    create_user,
+    require_glibc,
+    require_machine,
+    run,
+)
 
 PLATFORMS = (("linux-64", "platform=linux-64"), ("linux-aarch64", "platform=linux-aarch64"))
 
@@ -56,6 +63,26 @@ def test_the_platform_is_chosen(commands: Path, target: str | None, machine: str
     environ = {} if target is None else {"TARGETARCH": target}
     done = sh([*choose_platform(PLATFORMS), 'echo "$platform"'], commands, **environ)
     assert (done.stdout, done.returncode) == (f"{platform}\n", 0)
+
+
+def test_what_installs_is_for_the_machine_that_runs_the_step(commands: Path) -> None:
+    command(commands, "uname", "echo x86_64")
+    lines = [*choose_installer(("linux-64", "linux-aarch64")), 'echo "$installer"']
+    assert sh(lines, commands, TARGETARCH="arm64").stdout == "linux-64\n"
+    done = sh(choose_installer(("linux-aarch64", "linux-ppc64le")), commands)
+    told = "no installer for x86_64; let BUILDPLATFORM be linux/arm64 or linux/ppc64le"
+    assert (done.returncode, done.stderr) == (1, f"samebox: this context has {told}\n")
+
+
+@pytest.mark.parametrize(
+    ("target", "machine", "refused"),
+    [("arm64", "aarch64", False), ("arm64", "x86_64", True), ("", "x86_64", False), ("amd64", "aarch64", True)],
+)
+def test_a_base_for_another_machine_is_refused(commands: Path, target: str, machine: str, refused: bool) -> None:
+    command(commands, "uname", f"echo {machine}")
+    done = sh(require_machine(("linux-64", "linux-aarch64"), image="the base"), commands, TARGETARCH=target)
+    assert (done.returncode != 0) == refused
+    assert (f"the base is for {machine} here, and the image for " in done.stderr) == refused
 
 
 @pytest.mark.parametrize(("target", "machine"), [("s390x", "x86_64"), ("", "riscv64")])

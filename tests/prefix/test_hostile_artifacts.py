@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import bz2
+import io
+import stat
+import tarfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +14,7 @@ import pytest
 from fixtures.archives import Member, stored_zip
 from fixtures.distributions import Distribution
 from resolver.prefix.slice_installer import InstallError, WrongHash
-from tests.prefix.world import BEACON, GREETINGS, LIBHELLO, PYTHON, Item, conda, install, raw_conda, wheel
+from tests.prefix.world import BEACON, GREETINGS, LIBHELLO, PYTHON, Item, conda, install, raw_conda, tree, wheel
 
 
 def hostile_wheel(*paths: str, entry_point: str = "") -> Item:
@@ -83,6 +87,43 @@ def test_a_wheel_with_a_flipped_bit_inside_and_locked_like_that(tmp_path: Path) 
     whole = wheel(BEACON)
     damaged = whole.content.replace(b"light\n", b"night\n")
     refuse(tmp_path, [conda(PYTHON), replace(whole, content=damaged)], "beacon 3.0 .*: not a wheel .*CRC")
+
+
+def test_a_wheel_that_holds_a_file_twice(tmp_path: Path) -> None:
+    """Which of them counts is read differently by different readers."""
+    refuse(tmp_path, [conda(PYTHON), hostile_wheel("evil.py", "evil.py")], "evil 1.0 .*: it holds evil.py twice")
+
+
+def test_a_wheel_that_says_it_is_huge(tmp_path: Path) -> None:
+    """In the zip64 field of the central directory."""
+    content = hostile_wheel("evil.bin").content
+    huge = (1 << 62).to_bytes(8, "little")
+    at = content.index(b"PK\x01\x02")  # the first entry of the central directory is that of evil.bin
+    name_end = at + 46 + len("evil.bin")
+    entry = bytearray(content[at:name_end])
+    entry[24:28] = b"\xff" * 4
+    entry[30:32] = (12).to_bytes(2, "little")
+    changed = content[:at] + bytes(entry) + b"\x01\x00\x08\x00" + huge + content[name_end:]
+    end = changed.rindex(b"PK\x05\x06") + 12
+    size = int.from_bytes(changed[end : end + 4], "little") + 12
+    changed = changed[:end] + size.to_bytes(4, "little") + changed[end + 4 :]
+    item = wheel(Distribution(project="evil", version="1.0"), content=changed)
+    refuse(tmp_path, [conda(PYTHON), item], r"it says that it unpacks to 46116860184\d+ bytes")
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode"),
+    [(stat.S_IFREG, 0o755), (stat.S_IFLNK, 0o644), (stat.S_IFCHR, 0o644), (stat.S_IFIFO, 0o644)],
+    ids=["setuid", "link", "device", "fifo"],
+)
+def test_a_wheel_has_files_and_nothing_else(tmp_path: Path, kind: int, mode: int) -> None:
+    """A zip can say that a member is a link or a device, and setuid; a file of the same bytes is made of it."""
+    content = bytearray(hostile_wheel("evil").content)
+    at = content.index(b"PK\x01\x02")
+    content[at + 38 : at + 42] = ((kind | 0o6777) << 16).to_bytes(4, "little")
+    item = wheel(Distribution(project="evil", version="1.0"), content=bytes(content))
+    found = tree(install(tmp_path, [conda(PYTHON), item]))["lib/python3.12/site-packages/evil"]
+    assert (found[0], found[1], found[3]) == ("file", mode, b"evil\n")
 
 
 def test_a_wheel_without_a_record(tmp_path: Path) -> None:
@@ -160,6 +201,74 @@ def test_a_conda_package_that_lists_files_behind_a_link(tmp_path: Path) -> None:
 def test_a_conda_package_whose_listing_is_none(tmp_path: Path, listing: bytes) -> None:
     members = [("f", b"x"), ("info/paths.json", listing)]
     refuse(tmp_path, [raw_conda("evil", members, listed=["f"])], "evil 1.0 .*: its metadata cannot be read|expected a")
+
+
+def crafted(*members: tuple[tarfile.TarInfo, bytes]) -> Item:
+    """The conda package ``evil`` whose archive holds these members at its end, and lists them."""
+    item = raw_conda("evil", [], listed=[member.name for member, _ in members])
+    out = io.BytesIO()
+    with tarfile.open(fileobj=io.BytesIO(item.content)) as before, tarfile.open(fileobj=out, mode="w:bz2") as after:
+        for old in before:
+            after.addfile(old, before.extractfile(old))
+        for member, content in members:
+            after.addfile(member, io.BytesIO(content))
+    return replace(item, content=out.getvalue())
+
+
+def member(name: str, content: bytes = b"", **fields: object) -> tuple[tarfile.TarInfo, bytes]:
+    info = tarfile.TarInfo(name)
+    info.size = len(content)
+    for field, value in fields.items():
+        setattr(info, field, value)
+    return info, content
+
+
+@pytest.mark.parametrize("kind", [tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE], ids=["char", "block", "fifo"])
+def test_a_conda_package_has_no_devices(tmp_path: Path, kind: bytes) -> None:
+    """py-rattler unpacks an empty file in the place of each."""
+    found = tree(install(tmp_path, [crafted(member("share/device", type=kind, devmajor=1, devminor=3))]))
+    assert (found["share/device"][0], found["share/device"][3]) == ("file", b"")
+
+
+def test_setuid_and_modes_for_all_are_dropped(tmp_path: Path) -> None:
+    found = tree(install(tmp_path, [crafted(member("bin/su", b"x", mode=0o6777), member("f", b"x", mode=0o1666))]))
+    assert (found["bin/su"][1], found["f"][1]) == (0o755, 0o644)
+
+
+def test_a_member_that_is_there_twice_is_there_once(tmp_path: Path) -> None:
+    found = tree(install(tmp_path, [crafted(member("f", b"1"), member("f", b"2"))]))
+    assert found["f"][0] == "file" and found["f"][3] in (b"1", b"2")
+    assert sorted(path for path in found if "conda-meta" not in path) == [".", "f"]
+
+
+@pytest.mark.parametrize(
+    ("members", "told"),
+    [
+        ([member("share/./f", b"x")], "a path that is not in its shortest form: 'share/./f'"),
+        ([member("share//f", b"x"), member("share/f", b"y")], "not in its shortest form: 'share//f'"),
+        ([member("f", b"x"), member("f/g", b"y")], "cannot be unpacked: .*Not a directory"),
+        ([member("f", type=tarfile.LNKTYPE, linkname="../../../etc/passwd")], "cannot be unpacked: .*escapes"),
+        ([member("f", type=tarfile.LNKTYPE, linkname="/etc/passwd")], "cannot be unpacked"),
+        ([member("conda-meta/samebox", b"{}")], "it wants to write conda-meta/samebox"),
+        ([member("conda-meta/python-3.12.4-0_standin.json", b"{}")], "it wants to write conda-meta/python"),
+    ],
+    ids=["dot", "slashes", "file-and-folder", "hard-link", "absolute-hard-link", "marker", "record"],
+)
+def test_a_conda_package_with_such_members(
+    tmp_path: Path, members: list[tuple[tarfile.TarInfo, bytes]], told: str
+) -> None:
+    refuse(tmp_path, [conda(PYTHON), crafted(*members)], rf"(?s)evil 1.0 .*{told}")
+
+
+def test_a_conda_package_that_says_it_is_huge(tmp_path: Path) -> None:
+    """A member of a pebibyte of which nothing is there."""
+    item = crafted()
+    plain = bz2.decompress(item.content).rstrip(b"\0")
+    plain += bytes(-len(plain) % 512)
+    info = tarfile.TarInfo("share/huge")
+    info.size = 1 << 50
+    content = bz2.compress(plain + info.tobuf(tarfile.GNU_FORMAT) + bytes(4096))
+    refuse(tmp_path, [replace(item, content=content)], "evil 1.0 .*: cannot be unpacked: .*unexpected EOF")
 
 
 def test_a_conda_package_that_is_no_archive(tmp_path: Path) -> None:

@@ -132,6 +132,7 @@ def test_a_server_is_a_project_and_versions(server: str) -> None:
         ({"source": "a", "entry": "x.py"}, "entry and arguments belong to a preset"),
         ({"arguments": ("x",)}, "entry and arguments belong to a preset"),
         ({"preset": "serve", "source": "a", "entry": "x.py", "arguments": ("x",)}, "imports its entry"),
+        ({"preset": "serve", "source": "a", "entry": "score"}, "imports its entry, which ends in .py"),
         ({"preset": "train", "source": "a", "entry": "x.py", "model": "m"}, "a model belongs to the preset serve"),
         ({"health_check": HealthCheck(interval=1)}, "a health check needs a command"),
     ],

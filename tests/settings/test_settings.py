@@ -44,6 +44,8 @@ WHOLE = """\
     [docker]
     base-image = "debian:trixie-slim"
     command = ["python", "-m", "app", ""]
+    resolve-base = false
+    insecure-registries = ["registry.lan:5000", "[::1]:5000", "other.lan"]
     labels = { "org.example.b" = "2", a = "1" }
 
     [environments.gpu]
@@ -87,6 +89,8 @@ EXPECTED = Settings(
     docker=DockerSection(
         base_image="debian:trixie-slim",
         command=("python", "-m", "app", ""),
+        resolve_base=False,
+        insecure_registries=("registry.lan:5000", "[::1]:5000", "other.lan"),
         labels=(("a", "1"), ("org.example.b", "2")),
     ),
     environments=(("docs", SettingsLayer(lockfile="docs.lock.yml", groups=("docs",))), ("gpu", GPU)),
@@ -248,6 +252,18 @@ REFUSED = {
         2,
         "docker.command: expected a list of strings, got a string",
         None,
+    ),
+    "whether a base is resolved": (
+        "[docker]\nresolve-base = 'no'\n",
+        2,
+        "docker.resolve-base: expected true or false, got a string",
+        None,
+    ),
+    "a registry without TLS": (
+        "[docker]\ninsecure-registries = ['http://registry.lan']\n",
+        2,
+        "docker.insecure-registries: expected a host, got 'http://registry.lan'",
+        'write "registry.example.org:5000", without http://',
     ),
     "a label": ("[docker.labels]\na = 1\n", 2, "docker.labels.a: expected a string, got an integer (1)", None),
     "not TOML": ("a = 1\nb = \n", 2, "not TOML", None),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -85,9 +86,16 @@ def test_files_of_secrets_are_refused(tmp_path: Path, name: str) -> None:
     assert "--env-file" in caught.value.hint
 
 
-def test_a_name_that_no_image_should_hold_is_refused(tmp_path: Path) -> None:
-    write_tree(tmp_path / "app", {"a\nRUN evil": "1"})
-    with pytest.raises(SettingsError, match=r"not a file name that an image should hold: 'a\\nRUN evil'"):
+def test_a_context_is_not_exported_into_itself(tmp_path: Path) -> None:
+    write_tree(tmp_path / "app", {"a.py": "1", "out/context.sha256": "2", "out/Dockerfile": "3"})
+    with pytest.raises(SettingsError, match="/app/out is a build context, and would be in the next one"):
+        _source(tmp_path / "app")
+
+
+@pytest.mark.parametrize("name", ["a\nRUN evil", "sub/.wh.a.py", "a\\b"])
+def test_a_name_that_no_image_should_hold_is_refused(tmp_path: Path, name: str) -> None:
+    write_tree(tmp_path / "app", {name: "1"})
+    with pytest.raises(SettingsError, match=re.escape(f"not a file name that an image should hold: {name!r}")):
         _source(tmp_path / "app")
 
 

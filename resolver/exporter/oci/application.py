@@ -78,7 +78,7 @@ def start_settings(launch: Launch | None, inherited: Mapping[str, object]) -> di
     settings: dict[str, object] = {"WorkingDir": launch.workdir}
     if launch.ports:
         exposed = inherited.get("ExposedPorts")
-        ours = {f"{port}/tcp": {} for port in launch.ports}
+        ours: dict[str, object] = {f"{port}/tcp": {} for port in launch.ports}
         settings["ExposedPorts"] = {**(exposed if isinstance(exposed, dict) else {}), **ours}
     if launch.health_check is not None:
         settings["Healthcheck"] = _health_check(launch.health_check)

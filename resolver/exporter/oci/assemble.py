@@ -166,9 +166,7 @@ def _ground(
     return (layer,)
 
 
-def _plan(
-    lock: Lock, platform: str, options: OciOptions, base: BaseImage | None, launch: Launch | None
-) -> ImagePlan:
+def _plan(lock: Lock, platform: str, options: OciOptions, base: BaseImage | None, launch: Launch | None) -> ImagePlan:
     return ImagePlan(
         platform=platform,
         architecture=ARCHITECTURES[platform][0],
@@ -194,7 +192,8 @@ def _labels(lock: Lock, platform: str, options: OciOptions, base: BaseImage | No
         if base.reference:
             labels["org.opencontainers.image.base.name"] = base.reference
         labels["org.opencontainers.image.base.digest"] = _base_digest(options, base)
-        labels[KEY_LABEL] = _key(lock, platform, options, base)
+        if not options.compile:  # bytecode depends on the Python of this machine, and a key on no tool
+            labels[KEY_LABEL] = _key(lock, platform, options, base)
     labels |= {label_key(key): value for key, value in options.docker.labels}
     labels["io.samebox.lock.digest"] = str(digest)
     labels["io.samebox.groups"] = " ".join(sorted(set(options.groups)))

@@ -72,13 +72,12 @@ class Compiler:
     tag: str
 
     def compile(self, files: InstalledFiles, *, prefix: str) -> InstalledFiles:
-        """The files with bytecode beside each source below ``lib/pythonX.Y``. Raises ``BuildError``."""
+        """The files with bytecode beside each source below ``lib/pythonX.Y``; that of the packages themselves is not
+        installed (``prefix.slice_installer``). Raises ``BuildError``."""
         folder = f"lib/python{_minor(self.version)}/"
         owned = {path for paths in files.by_package.values() for path in paths}
         sources = sorted(path for path in owned if path.startswith(folder) and _is_source(files.root / path))
         made = {path: self._bytecode(path) for path in self._run(files.root, prefix, sources)}
-        if shadowed := owned.intersection(made.values()):
-            raise BuildError(f"a package brings {min(shadowed)} itself")
         by_package = {key: paths | _compiled(paths, made) for key, paths in files.by_package.items()}
         return replace(files, by_package=by_package)
 

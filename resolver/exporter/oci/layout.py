@@ -70,10 +70,17 @@ def top_of(images: Sequence[Image]) -> Blob:
 
 
 def image_index(images: Iterable[Image]) -> Blob:
-    """The index over the images of several platforms."""
+    """The index over the images of several platforms: what all of them say of themselves it says too, and what they
+    say each for itself stands beside its platform."""
     ordered = sorted(images, key=lambda image: image.platform)
-    manifests = [{**image.manifest.descriptor(), "platform": _platform(image)} for image in ordered]
-    return Blob.of(INDEX, canonical_json({"schemaVersion": 2, "mediaType": INDEX, "manifests": manifests}))
+    said = [set(image.annotations) for image in ordered]
+    common = set.intersection(*said) if said else set()
+    manifests = [
+        {**image.manifest.descriptor(), "platform": _platform(image), "annotations": dict(sorted(own - common))}
+        for image, own in zip(ordered, said, strict=True)
+    ]
+    document = {"schemaVersion": 2, "mediaType": INDEX, "manifests": manifests, "annotations": dict(sorted(common))}
+    return Blob.of(INDEX, canonical_json(document))
 
 
 def _named(images: Sequence[Image], reference: Reference) -> Iterator[dict[str, object]]:
@@ -89,9 +96,14 @@ def _named(images: Sequence[Image], reference: Reference) -> Iterator[dict[str, 
         yield {**image_index(images).descriptor(), "annotations": annotations}
 
 
+_VARIANTS = {"arm64": "v8"}
+"""image-spec, image-index.md: what an architecture is called in full where the base does not say it."""
+
+
 def _platform(image: Image) -> dict[str, str]:
     platform = {"architecture": image.architecture, "os": "linux"}
-    return {**platform, "variant": image.variant} if image.variant else platform
+    variant = image.variant or _VARIANTS.get(image.architecture, "")
+    return {**platform, "variant": variant} if variant else platform
 
 
 def _docker_manifest(image: Image, name: str) -> dict[str, object]:

@@ -13,12 +13,24 @@ py-rattler read it already.
 
 from __future__ import annotations
 
-from resolver.locks.formats.conda_lock.reader import parse
+from typing import TYPE_CHECKING
+
 from resolver.locks.formats.conda_lock.writer import fit, write
-from resolver.locks.formats.protocol import LockFormat
+from resolver.locks.formats.protocol import ANYTHING, Asked, LockFormat
+
+if TYPE_CHECKING:
+    from resolver.model import Lock
 
 __all__ = ["FORMAT"]
 
+
+def _parse(text: str, source: str, asked: Asked = ANYTHING) -> Lock:
+    # a first lock is written only: what reads YAML is imported when there is something to read
+    from resolver.locks.formats.conda_lock.reader import parse
+
+    return parse(text, source, asked)
+
+
 FORMAT = LockFormat(
-    name="conda-lock", file_names=("conda-lock.yml", "*conda-lock.yml"), parse=parse, write=write, fit=fit
+    name="conda-lock", file_names=("conda-lock.yml", "*conda-lock.yml"), parse=_parse, write=write, fit=fit
 )

@@ -11,16 +11,15 @@ from resolver.conda.urls import canonical_channel_url
 from resolver.errors import LockFormatError, ResolverError
 from resolver.locks.evidence import evidence_from_strings, evidence_to_strings
 from resolver.locks.formats.checks import check_packages
+from resolver.locks.formats.conda_lock.places import build_in, kind_of
 from resolver.locks.formats.conda_lock.schema import ARCHIVES, METADATA, NAME, VERSION, Document, Metadata, Row
 from resolver.locks.formats.protocol import ANYTHING, Asked
 from resolver.locks.formats.yaml_reader import read_yaml
-from resolver.model import Evidence, Kind, Lock, LockedPackage, Origin, PlatformLock
+from resolver.model import Evidence, Lock, LockedPackage, Origin, PlatformLock
 from resolver.source_trees.git_url import parse_git_url
 from resolver.transport.urls import split_url
 
-__all__ = ["build_in", "kind_of", "parse"]
-
-_ARCHIVES_OF_PROJECTS = (".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+__all__ = ["parse"]
 
 _Numbered = tuple[int, Row]
 """A row and its place in the file."""
@@ -177,15 +176,6 @@ def _pip_package(row: Row, groups: tuple[str, ...], is_archive: bool) -> LockedP
     )
 
 
-def kind_of(url: str, *, from_index: bool) -> Kind:
-    """The kind of a row of pip, by its url. conda-lock's urls of folders do not end in ``/`` as ours do."""
-    if url.startswith("git+"):
-        return "vcs"
-    if url.startswith("file:") and (url.endswith("/") or not (from_index or url.endswith(_ARCHIVES_OF_PROJECTS))):
-        return "directory"
-    return "pypi" if from_index else "archive"
-
-
 def _dependencies(row: Row) -> tuple[tuple[str, str], ...]:
     """Without virtual packages, which some releases of conda-lock keep and no lock of ours does."""
     return tuple(sorted((name, limit or "") for name, limit in row.dependencies.items() if name[:2] != "__"))
@@ -197,13 +187,6 @@ def _file_in(url: str) -> tuple[str | None, str]:
     if "?" in url or "#" in url or "%" in url or folder.find("/", len("https://")) < 0:
         folder, _, file_name = unquote(split_url(url).path).rpartition("/")
     return folder.rpartition("/")[2] or None, file_name
-
-
-def build_in(file_name: str) -> str | None:
-    """``NAME-VERSION-BUILD.conda``: neither version nor build may hold a dash."""
-    stem = file_name.removesuffix(".conda").removesuffix(".tar.bz2")
-    parts = stem.rsplit("-", 2)
-    return parts[2] if len(parts) == 3 and stem != file_name else None
 
 
 def _kept(metadata: Metadata, evidence: Evidence | None) -> Iterator[tuple[str, str]]:

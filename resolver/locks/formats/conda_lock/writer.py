@@ -12,7 +12,7 @@ import msgspec
 from resolver.conda.urls import CHANNEL_ALIAS, canonical_channel_url, expand_defaults
 from resolver.locks.dependencies import merged
 from resolver.locks.evidence import evidence_to_strings
-from resolver.locks.formats.conda_lock.reader import build_in, kind_of
+from resolver.locks.formats.conda_lock.places import build_in, kind_of
 from resolver.locks.formats.conda_lock.schema import NAME, VERSION, GitMetadata, InputMetadata, TimeMetadata
 from resolver.locks.formats.protocol import Fitted, Loss
 from resolver.locks.formats.yaml_writer import mapping, quoted, scalar, sequence, single_quoted
