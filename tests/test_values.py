@@ -171,6 +171,6 @@ def test_what_is_left_to_the_standard_library_is_refused() -> None:
 
 def test_the_values_of_the_program_are_dataclasses() -> None:
     classes: list[Any] = [getattr(resolver.model, name) for name in resolver.model.__all__]
-    of_ours = [c for c in classes if inspect.isclass(c) and dataclasses.is_dataclass(c)]
+    of_ours: list[Any] = [c for c in classes if inspect.isclass(c) and dataclasses.is_dataclass(c)]
     assert Digest in of_ours
     assert all(c.__dataclass_params__.frozen for c in of_ours)

@@ -14,9 +14,9 @@ from resolver.building.attaching import Attachment
 from resolver.building.bases import open_registry, pin_bases
 from resolver.building.downloads import Downloads, downloads_of
 from resolver.building.registry_images import ImageRegistry, RegistryImages
-from resolver.building.target import Target, image_platforms, names_of, subdir_of
-from resolver.engines import BuildLog, BuildRequest, Command, Engine, ImageBuild, Scratch, find_engine
-from resolver.errors import BuildError
+from resolver.building.target import Target, default_tag, image_platforms, names_of, subdir_of
+from resolver.engines import BuildLog, BuildRequest, Command, Engine, ImageBuild, Scratch, find_engine, log_folder
+from resolver.errors import BuildError, SettingsError
 from resolver.exporter import choose_base, context_needs, source_date_epoch, write_directory
 from resolver.exporter.application import image_groups, launch_of, require_server
 from resolver.exporter.base_choice import needs_network
@@ -75,7 +75,9 @@ def build(
     """
     docker = docker or DockerSection()
     groups = image_groups(docker, groups)
-    names = names_of(lock, tag, push=push)
+    if tag is None and push:
+        raise SettingsError("an image is pushed by its name", hint="give REGISTRY/REPOSITORY:TAG with --tag")
+    names = names_of(tag if tag is not None else default_tag(lock))
     chosen = image_platforms(lock, platforms)
     require_server(lock, docker, chosen)
     variables = lock.evidence.variables if lock.evidence else ()
@@ -126,7 +128,7 @@ def build(
             session=opened,
             index_urls=index_urls,
         )
-        log = BuildLog(opened.cache / "logs", names.word, on_line)
+        log = BuildLog(log_folder(opened.cache), names.image, on_line)
         try:
             return _start(target, context, log, reuse=reuse)
         except BaseException:

@@ -17,7 +17,7 @@ from resolver.exporter.quoting import image_reference
 from resolver.exporter.shell import ARCHITECTURES
 from resolver.model import Lock
 
-__all__ = ["Names", "Target", "image_platforms", "names_of", "subdir_of"]
+__all__ = ["Names", "Target", "default_tag", "image_platforms", "names_of", "subdir_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +30,6 @@ class Names:
     def of_key(self, key: ImageKey) -> tuple[str, ...]:
         """The name by which the image is found again, here and in a registry, whatever it is called besides."""
         return (f"{self.repository}:key-{key.digest.hex}",) if key.digest is not None else ()
-
-    @property
-    def word(self) -> str:
-        """The name as a part of a file's name."""
-        return re.sub(r"[^a-z0-9.]+", "-", self.image.lower())[-60:].strip("-.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,12 +70,13 @@ class Target:
         return tuple(self.engine.push(name, index=self.is_index, insecure=self.insecure) for name in names)
 
 
-def names_of(lock: Lock, tag: str | None, *, push: bool) -> Names:
-    """The names for ``tag`` (default: the lock's name). Raises ``SettingsError``."""
-    if tag is None:
-        if push:
-            raise SettingsError("an image is pushed by its name", hint="give REGISTRY/REPOSITORY:TAG with --tag")
-        tag = "-".join(re.findall(r"[a-z0-9]+", (lock.name or "").lower())) or "samebox"
+def default_tag(lock: Lock) -> str:
+    """What an image is called where nothing else is asked for."""
+    return "-".join(re.findall(r"[a-z0-9]+", (lock.name or "").lower())) or "samebox"
+
+
+def names_of(tag: str) -> Names:
+    """The names for ``[REGISTRY/]NAME[:TAG]``. Raises ``SettingsError``."""
     image_reference(tag, field="--tag")
     if "@" in tag:
         raise SettingsError(f"--tag {tag}: the digest of an image is not chosen", hint="write NAME:TAG")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import signal
 import sys
@@ -18,6 +19,7 @@ from resolver.cli.base_images import add_base_arguments, docker_asked
 from resolver.cli.image_lock import lock_of_image
 from resolver.cli.options import add_json_argument, add_lock_argument, settings_beside
 from resolver.cli.progress import Progress
+from resolver.errors import BuildError
 
 if TYPE_CHECKING:
     from resolver.engines import ImageBuild
@@ -57,6 +59,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="plain: every line of the log on stderr; auto (default): the step that runs; the log is kept either way",
     )
+    add("-v", "--verbose", dest="progress", action="store_const", const="plain", help="the same as --progress plain")
+    add(
+        "--replay",
+        action="store_true",
+        help="build nothing: print the log of the last build (of --tag, if that is given) once more",
+    )
     add(
         "--strategy",
         choices=["thin", "vendored"],
@@ -77,6 +85,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    if options.replay:
+        return _replay(options.tag)
     if options.progress == "plain":
         return _build(options, _shown)
     with Progress() as progress:
@@ -112,6 +122,25 @@ def _build(options: argparse.Namespace, on_line: Callable[[str], None]) -> int:
         image_id = image.wait()
     _report(image, image_id, options)
     return 0
+
+
+def _replay(tag: str | None) -> int:
+    from resolver.engines import last_log, log_folder
+    from resolver.files import cache_directory
+
+    folder = log_folder(cache_directory(os.environ))
+    path = last_log(folder, _image(tag) if tag is not None else None)
+    if path is None:
+        raise BuildError(f"{folder} has no log of {tag or 'any build'}", hint="the last 50 are kept")
+    for line in path.read_text(encoding="utf-8").splitlines():
+        print(line)
+    return 0
+
+
+def _image(tag: str) -> str:
+    from resolver.building.target import names_of
+
+    return names_of(tag).image
 
 
 def _docker(docker: DockerSection, options: argparse.Namespace) -> DockerSection:

@@ -7,10 +7,21 @@ that the step that failed.
 
 from __future__ import annotations
 
-from resolver.engines.build_log import BuildLog
+from resolver.engines.build_log import BuildLog, last_log, log_folder
 from resolver.engines.engine import ENGINES, Engine, find_engine
 from resolver.engines.image_build import ImageBuild
 from resolver.engines.scratch import Scratch
 from resolver.engines.values import BuildRequest, Command
 
-__all__ = ["ENGINES", "BuildLog", "BuildRequest", "Command", "Engine", "ImageBuild", "Scratch", "find_engine"]
+__all__ = [
+    "ENGINES",
+    "BuildLog",
+    "BuildRequest",
+    "Command",
+    "Engine",
+    "ImageBuild",
+    "Scratch",
+    "find_engine",
+    "last_log",
+    "log_folder",
+]

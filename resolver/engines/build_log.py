@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
+import re
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -12,7 +14,7 @@ from pathlib import Path
 from resolver.engines.redaction import redacted
 from resolver.errors import BuildError
 
-__all__ = ["BuildLog"]
+__all__ = ["BuildLog", "last_log", "log_folder"]
 
 _KEPT = 50
 """Logs in a folder; the oldest go first."""
@@ -21,12 +23,12 @@ _KEPT = 50
 class BuildLog:
     """One log, written by one thread and read by any. ``path`` is the file; ``on_line`` is called with each line."""
 
-    def __init__(self, folder: Path, name: str, on_line: Callable[[str], None] | None = None) -> None:
-        """Make ``folder/name-….log``. Raises ``BuildError`` where nothing can be written."""
+    def __init__(self, folder: Path, image: str, on_line: Callable[[str], None] | None = None) -> None:
+        """Make a log in ``folder`` for what is called ``image``. Raises ``BuildError`` where nothing can be written."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
             _remove_oldest(folder)
-            descriptor, path = tempfile.mkstemp(dir=folder, prefix=f"{name}-", suffix=".log")
+            descriptor, path = tempfile.mkstemp(dir=folder, prefix=f"{_word(image)}-", suffix=".log")
         except OSError as error:
             raise BuildError(f"{folder}: cannot keep a log there: {error.strerror}") from error
         self.path = Path(path)
@@ -73,11 +75,30 @@ class BuildLog:
             self._stream.close()
 
 
-def _remove_oldest(folder: Path) -> None:
+def log_folder(cache: Path) -> Path:
+    """Where the logs are in the user's cache."""
+    return cache / "logs"
+
+
+def last_log(folder: Path, image: str | None = None) -> Path | None:
+    """The newest log, of all or of what is called ``image``; it may be one that is still written."""
+    logs = _newest_first(folder, f"{glob.escape(_word(image))}-????????.log" if image is not None else "*.log")
+    return logs[0] if logs else None
+
+
+def _word(image: str) -> str:
+    """A name as a part of a file's name."""
+    return re.sub(r"[^a-z0-9.]+", "-", image.lower())[-60:].strip("-.")
+
+
+def _newest_first(folder: Path, pattern: str) -> list[Path]:
     times = {}
-    for path in folder.glob("*.log"):
+    for path in folder.glob(pattern):
         with contextlib.suppress(FileNotFoundError):  # another run removes them too
             times[path] = path.stat().st_mtime_ns
-    newest = sorted(times, key=lambda path: (times[path], path.name), reverse=True)
-    for path in newest[_KEPT - 1 :]:
+    return sorted(times, key=lambda path: (times[path], path.name), reverse=True)
+
+
+def _remove_oldest(folder: Path) -> None:
+    for path in _newest_first(folder, "*.log")[_KEPT - 1 :]:
         path.unlink(missing_ok=True)

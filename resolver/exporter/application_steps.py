@@ -5,17 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from resolver.exporter.application import Launch
+from resolver.exporter.base_stage import Base, base_option
+from resolver.exporter.install_stage import CONTEXT
+from resolver.exporter.normal_form import copied_files
+from resolver.exporter.plan import Plan
 from resolver.exporter.quoting import absolute_path, exec_form
 from resolver.model import HealthCheck
 
-__all__ = ["copy_steps", "start_steps"]
+__all__ = ["copy_steps", "files_stage", "start_steps"]
 
 
-def copy_steps(launch: Launch | None) -> list[str]:
+def files_stage(launch: Launch | None, plan: Plan, base: Base) -> list[str]:
+    """The stage that the files are copied from (see ``normal_form``)."""
+    if launch is None or not launch.folders:
+        return []
+    folders = (folder for folder, _ in launch.folders)
+    return copied_files(f"{base_option(plan, base)}{base.name}", base.stage("files"), folders, CONTEXT)
+
+
+def copy_steps(launch: Launch | None, base: Base) -> list[str]:
     """Root owns what is copied, so that the image's user cannot change it."""
     if launch is None:
         return []
-    return [f"COPY {folder} {absolute_path(place, field='docker.application')}\n" for folder, place in launch.folders]
+    copy = f"COPY --from={base.stage('files')} {CONTEXT}"
+    return [f"{copy}/{folder} {absolute_path(place, field='docker.application')}\n" for folder, place in launch.folders]
 
 
 def start_steps(launch: Launch | None) -> list[str]:

@@ -14,6 +14,7 @@ __all__ = ["apt_steps", "unpinned_apt"]
 _NAME = re.compile(r"[a-z0-9][a-z0-9+.-]*[a-z0-9+.](?:=[A-Za-z0-9][A-Za-z0-9.+:~-]*)?\Z")
 _SNAPSHOT = re.compile(r"[0-9]{8}T[0-9]{6}Z\Z")
 _ARCHIVE = re.compile(r"(?P<url>https?://[A-Za-z0-9._~:/+%{}\[\]-]+)(?: (?P<suite>[A-Za-z0-9._/{}-]+))?\Z")
+_EPOCH = 315_532_800  # 1980-01-01, in seconds
 _SOURCES = "/tmp/samebox-apt.list"
 _EXAMPLE = 'docker.apt-mirror = "https://snapshot.example.org/archive/debian/{date}/"'
 
@@ -33,7 +34,8 @@ def apt_steps(docker: DockerSection, *, image: str, setting: str) -> list[str]:
         "set -- -o APT::Update::Error-Mode=any;",
         *_snapshot_lines(docker, image, setting),
         'apt-get "$@" update;',
-        'DEBIAN_FRONTEND=noninteractive apt-get "$@" install --yes --no-install-recommends',
+        # a package that adds a user writes the day into /etc/shadow, and shadow-utils take it from here
+        f'DEBIAN_FRONTEND=noninteractive SOURCE_DATE_EPOCH={_EPOCH} apt-get "$@" install --yes --no-install-recommends',
         f"  {' '.join(names)};",
         # apt's lists and caches, and what says when this was done
         f"rm -rf /var/lib/apt/lists/* /var/cache/ldconfig/aux-cache {_SOURCES};",

@@ -6,7 +6,7 @@ with and without BuildKit, buildah and podman all read it. The same plan always 
 
 from __future__ import annotations
 
-from resolver.exporter.application_steps import copy_steps, start_steps
+from resolver.exporter.application_steps import copy_steps, files_stage, start_steps
 from resolver.exporter.base_stage import Base, base_of, base_option
 from resolver.exporter.gpu import with_gpu_variables
 from resolver.exporter.micromamba_stage import micromamba_stage
@@ -36,7 +36,8 @@ __all__ = ["Installer", "Plan", "Strategy", "render"]
 def render(plan: Plan) -> str:
     """The Dockerfile. Raises ``SettingsError`` for a value that cannot be written into one."""
     base = base_of(plan)
-    return "".join((*base.lines, *_environment_stages(plan, base), "\n", *_final_stage(plan, base)))
+    stages = (*_environment_stages(plan, base), "\n", *files_stage(plan.launch, plan, base))
+    return "".join((*base.lines, *stages, *_final_stage(plan, base)))
 
 
 def _environment_stages(plan: Plan, base: Base) -> list[str]:
@@ -63,7 +64,7 @@ def _final_stage(plan: Plan, base: Base) -> list[str]:
         *([key_values("ENV", [variable(*pair) for pair in variables])] if variables else []),
         *([] if docker.user_managed else _environment_variables(plan, prefix)),
         *_labels(plan),
-        *copy_steps(launch),
+        *copy_steps(launch, base),
         f"WORKDIR {workdir}\n",
         f"USER {user.uid}:{user.gid}\n",
         *([f"CMD {exec_form(docker.command)}\n"] if docker.command else []),

@@ -986,7 +986,7 @@ def _refuse_wheel(package: Package, archive: zipfile.ZipFile, root: Path) -> Non
     seen: set[str] = set()
     for name in archive.namelist():
         _refuse_outside(name, str(package))
-        if name in seen:
+        if name in seen and not name.endswith("/"):
             raise InstallError(f"{package}: it holds {name} twice")
         seen.add(name)
     size, free = sum(member.file_size for member in archive.infolist()), shutil.disk_usage(root).free

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from packaging.version import Version
 
-from resolver.conda import CondaSolution, solve_all
+from resolver.conda import CondaSolution, records_left_out, solve_all
 from resolver.model import CondaSpec, Conflict
 from resolver.roots import pep440_of
 from resolver.solver.answer import Request
@@ -15,7 +15,7 @@ from resolver.solver.availability import Availability, Wanted, left_out_by_age, 
 from resolver.solver.beyond_files import beyond_files
 from resolver.solver.candidates import World, records_that_count
 from resolver.solver.chains import Contradiction, claims_of, find_contradiction
-from resolver.solver.explain import line_order, shown, virtual_package
+from resolver.solver.explain import filtered, line_order, shown, virtual_package
 from resolver.solver.joint import JointProblem, JointSolver
 from resolver.solver.pypi import PypiProblem, resolve_pypi
 from resolver.solver.pypi_conflict import limits_on
@@ -144,10 +144,19 @@ def _told(
     knowledge = solver.knowing(joint, joint.python)
     detail = there.detail or virtual_package(found.subject, platform)
     detail = detail or left_out_by_age(knowledge, list(dict.fromkeys(step.name for step in steps)))
+    detail = detail or _filtered(found.subject, solver, joint)
     claims = claims_of(found) + limits_on(problem, found.subject)
     return Conflict(
         platform=platform.subdir, subject=found.subject, claims=claims, nearest=there.nearest, detail=detail
     )
+
+
+def _filtered(subject: str, solver: JointSolver, joint: JointProblem) -> str:
+    """What the filters leave out of the package, and of those of conda that may provide the project."""
+    if not joint.conda.filters or not joint.conda.channels:
+        return ""
+    names = dict.fromkeys((subject, *joint.names.conda_names(subject)))
+    return "\n".join(filtered(records_left_out(solver.channels(), joint.conda, names)))
 
 
 def _wanted(found: Contradiction, joint: JointProblem) -> Wanted:

@@ -89,6 +89,24 @@ def test_plain_progress_is_the_whole_log(locked: Project, stand_ins: StandIns) -
     assert "secret" not in done.stderr
 
 
+def test_a_log_is_shown_again(locked: Project, stand_ins: StandIns) -> None:
+    stand_ins.add("docker", build="echo 'Step 1/9 : FROM debian'; exit 4")
+    nothing = build(locked, stand_ins, "--replay", "-t", "one")
+    assert (nothing.code, nothing.stdout) == (2, "")
+    assert nothing.told.startswith(f"error: {locked.cache / 'logs'} has no log of one\n")
+
+    failed = build(locked, stand_ins, "-t", "one", "-v")
+    assert failed.code == 2
+    stand_ins.add("docker", build="echo other")
+    assert build(locked, stand_ins, "-t", "one-other").code == 0
+    calls = stand_ins.calls()
+    again = build(locked, stand_ins, "--replay", "-t", "one")
+    assert again.code == 0
+    assert again.stdout and failed.told.startswith(again.stdout)
+    assert "\nother\n" in build(locked, stand_ins, "--replay").stdout
+    assert stand_ins.calls() == calls
+
+
 def test_a_failing_step(locked: Project, stand_ins: StandIns) -> None:
     stand_ins.add("docker", build="echo 'Step 3/9 : RUN false'; echo no good; exit 4")
     done = build(locked, stand_ins)

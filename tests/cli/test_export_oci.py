@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -79,6 +80,15 @@ def test_a_second_export_is_the_same_file(project: Project) -> None:
     for name in ("one.tar", "two.tar"):
         project.succeed("export", "oci", "--base", "scratch", "-o", name)
     assert (project.folder / "one.tar").read_bytes() == (project.folder / "two.tar").read_bytes()
+
+
+def test_a_second_export_needs_no_package(project: Project) -> None:
+    """Nor a network: all layers are in the cache."""
+    project.succeed("export", "oci", "--base", "scratch", "-o", "one.tar")
+    shutil.rmtree(project.cache / "artifacts")
+    project.succeed("export", "oci", "--base", "scratch", "--offline", "-o", "two.tar")
+    assert (project.folder / "one.tar").read_bytes() == (project.folder / "two.tar").read_bytes()
+    assert not (project.cache / "artifacts").exists()
 
 
 def test_stdout_holds_the_tar_and_nothing_else(project: Project) -> None:

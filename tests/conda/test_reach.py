@@ -6,19 +6,22 @@ import json
 import os
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 import zstandard
+from rattler import Channel
 
+from fixtures import make_channel
 from resolver.conda import CondaProblem, CondaSolution, CondaUnsolvable, conda_records, conda_versions, reach, solve_all
 from resolver.conda.channels import Channels
 from resolver.mirrors import Mirrors
 from tests.conda.worlds import MAIN, OTHER, names, problem, record, spec, write_channel
 
+_SAMPLE = Path(make_channel.__file__).parent.parent.parent / "shared" / "conda-forge-sample"
 _SUBDIRS = ("linux-64", "osx-arm64", "noarch")
 _PLATFORMS = ("linux-64", "osx-arm64")
 
@@ -29,7 +32,7 @@ def _small_and_new_is_kept_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reach, "_SETTLED", 0)
 
 
-def _reader(tmp_path: Path, *, refresh: bool = False, **places: Path) -> Channels:
+def _reader(tmp_path: Path, places: Mapping[str, Path], *, refresh: bool = False) -> Channels:
     rules = tuple((f"https://conda.example.org/{name}", str(place)) for name, place in places.items())
     return Channels(cache=tmp_path / "cache", mirrors=Mirrors(rules), refresh=refresh)
 
@@ -86,9 +89,22 @@ def test_answers_are_those_of_the_folders_themselves(tmp_path: Path, seed: int) 
     places = {name: write_channel(tmp_path / name, _universe(choose)) for name in ("main", "other")}
     urls = choose.choice(((MAIN,), (MAIN, OTHER), (OTHER, MAIN)))
     problems = _problems(*(f"p{number}" for number in choose.sample(range(6), 3)), urls=urls)
-    expected = _solve(_reader(tmp_path, refresh=True, **places), problems)
-    reader = _reader(tmp_path, **places)
+    expected = _solve(_reader(tmp_path, places, refresh=True), problems)
+    reader = _reader(tmp_path, places)
     assert _solve(reader, problems) == expected
+    assert reader.kept is not None
+
+
+@pytest.mark.sample
+@pytest.mark.skipif(not _SAMPLE.is_dir(), reason="the sample is not there")
+@pytest.mark.parametrize(
+    "specs", [("python 3.12.*", "numpy", "pandas"), ("flask", "sqlalchemy"), ("python <3.9", "numpy >=2")]
+)
+def test_real_records(tmp_path: Path, specs: tuple[str, ...]) -> None:
+    """All of conda-forge's fields, tar.bz2 beside conda, and the order of thousands of records."""
+    expected = _solve(_reader(tmp_path, {"main": _SAMPLE}, refresh=True), _problems(*specs))
+    reader = _reader(tmp_path, {"main": _SAMPLE})
+    assert _solve(reader, _problems(*specs)) == expected
     assert reader.kept is not None
 
 
@@ -97,8 +113,8 @@ def test_compressed_repodata(tmp_path: Path) -> None:
     for path in folder.rglob("repodata.json"):
         path.with_suffix(".json.zst").write_bytes(zstandard.compress(path.read_bytes()))
         path.unlink()
-    expected = _solve(_reader(tmp_path, main=folder), _problems("b"))
-    reader = _reader(tmp_path, main=folder)
+    expected = _solve(_reader(tmp_path, {"main": folder}), _problems("b"))
+    reader = _reader(tmp_path, {"main": folder})
     assert _solve(reader, _problems("b")) == expected
     assert reader.kept is not None
 
@@ -106,13 +122,14 @@ def test_compressed_repodata(tmp_path: Path) -> None:
 def test_what_is_not_within_reach_is_read_from_the_channel(tmp_path: Path) -> None:
     folder = write_channel(tmp_path / "main", {"linux-64": [record("a", "1.0", "b"), record("b"), record("c", "3.0")]})
     for _ in range(2):
-        reader = _reader(tmp_path, main=folder)
+        reader = _reader(tmp_path, {"main": folder})
         asked = _problems("a")
         _solve(reader, asked)
         assert conda_versions(reader, asked[0], ["a", "b", "c"]) == {"a": ("1.0",), "b": ("1.0",), "c": ("3.0",)}
         (found,) = conda_records(reader, asked[0], ["c"])["c"]
         assert found.url == f"{MAIN}/linux-64/c-3.0-0.conda"
-    assert reader.kept is not None
+    places = [source for asks in ("a", "c") for source in reader.sources(asked[0], [asks])]
+    assert [isinstance(p, Channel) and "/within-reach/" in p.base_url for p in places] == [True, False]
 
 
 # ------------------------------------------------------------------------------------------------ what is not kept
@@ -126,7 +143,7 @@ def test_a_file_that_was_replaced_is_read_again(tmp_path: Path) -> None:
         folder = write_channel(tmp_path / "main", {"linux-64": [], "osx-arm64": [], "noarch": []})
         path.replace(folder / "noarch" / "repodata.json")
         for _ in range(2):
-            (answer,) = solve_all(_reader(tmp_path, main=folder), [problem("a")])
+            (answer,) = solve_all(_reader(tmp_path, {"main": folder}), [problem("a")])
             assert names(answer) == [f"a {version} 0"]
 
 
@@ -137,13 +154,13 @@ def test_a_file_that_is_written_again_in_place_is_read_again(tmp_path: Path) -> 
         path.write_text(path.read_text().replace("1.0", version))
         os.utime(path, ns=(10**18, 10**18))
         for _ in range(2):
-            assert names(solve_all(_reader(tmp_path, main=folder), [problem("a")])[0]) == [f"a {version} 0"]
+            assert names(solve_all(_reader(tmp_path, {"main": folder}), [problem("a")])[0]) == [f"a {version} 0"]
 
 
 def test_other_names_are_another_entry(tmp_path: Path) -> None:
     folder = write_channel(tmp_path / "main", {"linux-64": [record("a"), record("b")]})
-    assert names(solve_all(_reader(tmp_path, main=folder), [problem("a")])[0]) == ["a 1.0 0"]
-    assert names(solve_all(_reader(tmp_path, main=folder), [problem("b")])[0]) == ["b 1.0 0"]
+    assert names(solve_all(_reader(tmp_path, {"main": folder}), [problem("a")])[0]) == ["a 1.0 0"]
+    assert names(solve_all(_reader(tmp_path, {"main": folder}), [problem("b")])[0]) == ["b 1.0 0"]
     assert len(_entries(tmp_path)) == 2
 
 
@@ -158,7 +175,7 @@ def test_records_that_lie_elsewhere_are_not_kept(tmp_path: Path) -> None:
     folder = write_channel(tmp_path / "main", {"linux-64": [record("a")]})
     _with_base_url(folder)
     for _ in range(2):
-        (answer,) = solve_all(_reader(tmp_path, main=folder), [problem("a")])
+        (answer,) = solve_all(_reader(tmp_path, {"main": folder}), [problem("a")])
         assert isinstance(answer, CondaSolution)
         assert [r.url for r in answer.records] == ["https://files.example.org/x/a-1.0-0.conda"]
     assert _entries(tmp_path) == []
@@ -170,20 +187,20 @@ def test_what_is_small_or_was_just_written_is_not_kept(
 ) -> None:
     monkeypatch.setattr(reach, limit, 1_000_000)
     folder = write_channel(tmp_path / "main", {"linux-64": [record("a")]})
-    _solve(_reader(tmp_path, main=folder), _problems("a"))
+    _solve(_reader(tmp_path, {"main": folder}), _problems("a"))
     assert _entries(tmp_path) == []
 
 
 def test_a_channel_that_is_compared_is_read_under_its_own_url(tmp_path: Path) -> None:
     folder = write_channel(tmp_path / "main", {"linux-64": [record("a")]})
-    assert names(solve_all(_reader(tmp_path, main=folder), [problem(f"{MAIN}::a")])[0]) == ["a 1.0 0"]
+    assert names(solve_all(_reader(tmp_path, {"main": folder}), [problem(f"{MAIN}::a")])[0]) == ["a 1.0 0"]
     assert _entries(tmp_path) == []
 
 
 def test_no_solution_is_told_alike(tmp_path: Path) -> None:
     rows = [record("a", "1.0", "b >=2"), record("a", "2.0", "b >=3"), record("b", "1.0"), record("stranger")]
     folder = write_channel(tmp_path / "main", {"linux-64": rows})
-    answers = [solve_all(_reader(tmp_path, main=folder), [problem("a", "b")])[0] for _ in range(2)]
+    answers = [solve_all(_reader(tmp_path, {"main": folder}), [problem("a", "b")])[0] for _ in range(2)]
     assert all(isinstance(answer, CondaUnsolvable) for answer in answers)
     assert answers[0] == answers[1]
     assert spec("a", 1) in answers[0].core if isinstance(answers[0], CondaUnsolvable) else False
@@ -196,7 +213,7 @@ def test_no_solution_is_told_alike(tmp_path: Path) -> None:
 def kept(tmp_path: Path) -> Iterator[tuple[Path, Path]]:
     """A folder, and the entry that was made of it."""
     folder = write_channel(tmp_path / "main", {"linux-64": [record("a", "1.0", "b"), record("b"), record("b", "2.0")]})
-    _solve(_reader(tmp_path, main=folder), _problems("a"))
+    _solve(_reader(tmp_path, {"main": folder}), _problems("a"))
     (entry,) = _entries(tmp_path)
     yield folder, entry
 
@@ -212,7 +229,7 @@ def test_a_damaged_entry_is_made_again(tmp_path: Path, kept: tuple[Path, Path], 
     else:
         # another version of the record, or of the evidence, that would be read without complaint
         (entry / file).write_bytes(content[:-1] if damage == "cut" else content.replace(b"b", b"c", 1))
-    reader = _reader(tmp_path, main=folder)
+    reader = _reader(tmp_path, {"main": folder})
     assert names(solve_all(reader, _problems("a"))[0]) == ["a 1.0 0", "b 2.0 0"]
     assert reader.kept is None
     assert {path.relative_to(entry): path.read_bytes() for path in entry.rglob("*") if path.is_file()} == expected
@@ -220,10 +237,10 @@ def test_a_damaged_entry_is_made_again(tmp_path: Path, kept: tuple[Path, Path], 
 
 def test_many_at_once(tmp_path: Path) -> None:
     folder = write_channel(tmp_path / "main", _universe(random.Random(1)))
-    expected = _solve(_reader(tmp_path / "elsewhere", main=folder), _problems("p0", "p1"))
+    expected = _solve(_reader(tmp_path / "elsewhere", {"main": folder}), _problems("p0", "p1"))
 
     def run(_: int) -> list[tuple[Any, ...]]:
-        return _solve(_reader(tmp_path, main=folder), _problems("p0", "p1"))
+        return _solve(_reader(tmp_path, {"main": folder}), _problems("p0", "p1"))
 
     with ThreadPoolExecutor(max_workers=8) as executor:
         assert list(executor.map(run, range(16))) == [expected] * 16
@@ -234,7 +251,7 @@ def test_a_cache_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
     folder = write_channel(tmp_path / "main", {"linux-64": [record("a")]})
     (tmp_path / "cache").mkdir()
     (tmp_path / "cache" / "within-reach").write_text("a file")
-    assert names(solve_all(_reader(tmp_path, main=folder), [problem("a")])[0]) == ["a 1.0 0"]
+    assert names(solve_all(_reader(tmp_path, {"main": folder}), [problem("a")])[0]) == ["a 1.0 0"]
 
 
 def test_the_entries_that_were_used_longest_ago_are_forgotten(tmp_path: Path, kept: tuple[Path, Path]) -> None:
@@ -244,7 +261,7 @@ def test_the_entries_that_were_used_longest_ago_are_forgotten(tmp_path: Path, ke
     for age, other in enumerate(others):
         other.mkdir()
         os.utime(other, (now - 60 * age,) * 2 if age < 20 else (now - 86_400 * age,) * 2)
-    _solve(_reader(tmp_path, main=folder), _problems("b"))
+    _solve(_reader(tmp_path, {"main": folder}), _problems("b"))
     left = _entries(tmp_path)
     assert entry in left
     assert others[:20] == [other for other in others if other in left], "what is in use, and nothing older"

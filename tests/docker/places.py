@@ -36,6 +36,13 @@ class Place:
     def call(self, *arguments: str | Path) -> str:
         return _call(self.engine, self.environ, *arguments)
 
+    def layers(self, name: str) -> list[str]:
+        """The digests of its layers as tars."""
+        told = json.loads(self.call("inspect", "--type", "image", name))
+        layers: list[str]
+        layers = told["OCIv1"]["rootfs"]["diff_ids"] if self.engine == "buildah" else told[0]["RootFS"]["Layers"]
+        return layers
+
     def labels(self, name: str) -> dict[str, str]:
         told = json.loads(self.call("inspect", "--type", "image", name))
         config = told["OCIv1"]["config"] if self.engine == "buildah" else told[0]["Config"]

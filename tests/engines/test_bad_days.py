@@ -53,7 +53,7 @@ def test_a_disk_that_is_full_before_the_build_begins(
     stand_ins.add("docker")
     with (
         resolver.Session(cache=tmp_path / "cache", environ=stand_ins.environ) as session,
-        pytest.raises(BuildError, match="samebox-build-.*/context: cannot write: No space left on device"),
+        pytest.raises(BuildError, match=r"samebox-build-.*/context: cannot write: No space left on device"),
     ):
         resolver.build(LOCK, docker=LOCAL, session=session)
     assert list(small_disk.iterdir()) == []

@@ -11,7 +11,7 @@ import pytest
 
 import resolver.exporter.check_packages
 from resolver.errors import BuildError, NotRepresentable, SettingsError
-from resolver.exporter import docker_context
+from resolver.exporter import Strategy, context_needs, docker_context
 from resolver.exporter.dockerfile import render
 from resolver.exporter.image_key import image_key
 from resolver.exporter.user_managed import check_files
@@ -121,6 +121,36 @@ def test_what_serves_in_a_managed_base_must_be_there(lock: Lock) -> None:
     docker = dataclasses.replace(MANAGED, application=application)
     assert dict(check_files(docker))["check/packages.txt"].splitlines()[-1] == b"waitress>=3"
     assert docker.python == "/usr/bin/python3"
+
+
+@pytest.mark.parametrize(
+    ("docker", "strategy", "images"),
+    [
+        (DockerSection(), "thin", ("base_image", "build_image")),
+        (DockerSection(gpu=True, gpu_base_image="cuda"), "thin", ("gpu_base_image", "build_image")),
+        (DockerSection(base_dockerfile="FROM debian\n"), "thin", ("build_image",)),
+        (MANAGED, "thin", ("base_image", "build_image")),
+        (MANAGED, "vendored", ("base_image",)),
+    ],
+    ids=str,
+)
+def test_only_images_that_the_dockerfile_begins_with_are_looked_up(
+    lock: Lock, docker: DockerSection, strategy: Strategy, images: tuple[str, ...]
+) -> None:
+    platforms = ("linux-64",)
+    assert context_needs(lock, docker=docker, platforms=platforms, strategy=strategy) == (platforms, images)
+    context = docker_context(
+        lock,
+        docker=docker,
+        platforms=platforms,
+        strategy=strategy,
+        artifact_path=lambda artifact: Path("x"),
+        wheel_path=lambda wheel: Path("x"),
+    )
+    (text,) = (file.content or b"" for file in context.files if file.path == "Dockerfile")
+    for field in ("base_image", "gpu_base_image", "build_image"):
+        image = getattr(docker, field)
+        assert (field in images) == (f"FROM {image}" in text.decode() if image else False)
 
 
 @pytest.mark.parametrize("text", ["numpy[extra]", "numpy @ https://example.org/numpy.whl", "numpy>=", ""])

@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import json
 import random
+import re
 import tomllib
 from pathlib import Path
 
@@ -81,6 +82,35 @@ def test_vendored_context_holds_each_artifact_once(lock: Lock) -> None:
     assert [name.split("-")[0] for name in wheels] == ["installer", "py_rattler", "py_rattler"]
     assert wheels[1].endswith("_x86_64.whl")
     assert wheels[2].endswith("_aarch64.whl")
+
+
+@pytest.mark.parametrize(
+    ("platforms", "machines", "installers"),
+    [
+        (["linux-64", "linux-aarch64"], None, ["linux-64", "linux-aarch64"]),  # whoever builds it
+        (["linux-64", "linux-aarch64"], ["linux-64"], ["linux-64"]),
+        (["linux-aarch64"], ["linux-64"], ["linux-64"]),
+        (["linux-aarch64"], ["linux-aarch64"], []),
+        (["linux-aarch64"], None, []),
+    ],
+)
+def test_packages_are_installed_on_the_builders_own_machine(
+    lock: Lock, platforms: list[str], machines: list[str] | None, installers: list[str]
+) -> None:
+    context = make(lock, "vendored", platforms=platforms, build_platforms=machines)
+    dockerfile = text(context, "Dockerfile")
+    carried = [path for path in context.by_path() if re.fullmatch(r"installer/linux-.*\.txt", path)]
+    assert carried == [f"installer/{platform}.txt" for platform in installers or platforms]
+    assert dockerfile.count("FROM --platform=${BUILDPLATFORM:-linux/") == bool(installers)
+    assert dockerfile.count("FROM --platform=${TARGETPLATFORM:-linux/") == bool(installers)
+    assert context.labels == make(lock, "thin", platforms=platforms).labels  # the key among them
+
+
+def test_downloads_are_kept_only_where_that_is_asked_for(lock: Lock) -> None:
+    kept = DockerSection(cache_mounts=True)
+    assert text(make(lock, docker=kept), "Dockerfile").count("RUN --mount=type=cache,") == 2
+    assert "--mount" not in text(make(lock, "vendored", docker=kept), "Dockerfile")  # it downloads nothing
+    assert make(lock, docker=kept).labels == make(lock).labels
 
 
 def test_micromamba_context_holds_explicit_files_and_requirements(lock: Lock) -> None:

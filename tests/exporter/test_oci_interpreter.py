@@ -84,6 +84,12 @@ def test_the_python_of_usr_local_comes_first_as_on_a_path(tmp_path: Path) -> Non
     assert "opt/env/lib/python3.11/site-packages/beacon/__init__.py" in found
 
 
+def test_a_python_whose_library_lies_in_lib64(tmp_path: Path) -> None:
+    base = Base({"usr/bin/python3.12": b"\x7fELF", "usr/lib64/python3.12/os.py": b""})
+    found = unpacked(Maker(tmp_path, python="3.12").image([wheel(BEACON)], base=base))
+    assert found["opt/env/bin/python"][4] == b"/usr/bin/python3.12"
+
+
 def test_a_cached_layer_is_of_one_version_of_python(tmp_path: Path) -> None:
     maker = Maker(tmp_path)
     for version in ("3.11", "3.12", "3.11"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -14,7 +15,9 @@ from resolver.exporter.oci import Image
 from resolver.exporter.oci.layers import LARGE
 from tests.exporter.oci_world import Maker, small, unpacked
 from tests.exporter.test_oci_environment import environment_of, installed
-from tests.prefix.world import BEACON, PYTHON, Item, conda, wheel
+from tests.prefix.world import BEACON, GREETER, GREETINGS, PYTHON, Item, conda, wheel
+
+Extension = Literal[".conda", ".tar.bz2"]
 
 FIRST = environment()
 SIZES = {sized.name: sized.kilobytes * 1000 for sized in (*FIRST, *other_environment())}
@@ -79,11 +82,12 @@ def test_the_second_environment_makes_what_it_does_not_share(made: tuple[Maker, 
     assert len(rewritten(before, after)) < len(after.layers) / 3
 
 
-def test_python_is_looked_at_where_its_layer_is_there(tmp_path: Path) -> None:
+@pytest.mark.parametrize("extension", [".conda", ".tar.bz2"])
+def test_python_is_looked_at_where_its_layer_is_there(extension: Extension, tmp_path: Path) -> None:
     """noarch packages and wheels that come later lie in its folders, and are what an install of all is."""
     maker = Maker(tmp_path / "oci")
-    items = [tiny(FIRST[0]), tiny(Sized(name="late", version="1.0", kilobytes=1, noarch=True)), wheel(BEACON)]
+    items = [*map(conda, (replace(PYTHON, extension=extension), GREETER, GREETINGS)), wheel(BEACON)]
     maker.image(items[:1])
     image = maker.image(items)
-    assert maker.installed == [["python"], ["late", "beacon"]]
+    assert maker.installed == [["python"], ["greeter", "greetings-data", "beacon"]]
     assert environment_of(unpacked(image)) == installed(tmp_path, items)

@@ -49,7 +49,8 @@ def _is_python(tree: BaseTree, path: str) -> bool:
     named = _NAME.match(path)
     if named is None or tree.kind(path) != "file":
         return False
-    return tree.kind(f"{named[1]}/lib/python{named[2]}/os.py") == "file"
+    folders = (f"{named[1]}/{library}/python{named[2]}" for library in ("lib", "lib64"))  # sys.platlibdir
+    return any(tree.kind(f"{folder}/os.py") == "file" for folder in folders)
 
 
 def virtual_environment(interpreter: Interpreter, prefix: str) -> tuple[ArchiveEntry, ...]:

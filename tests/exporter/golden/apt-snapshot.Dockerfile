@@ -25,7 +25,7 @@ RUN set -eu; \
     set -- "$@" -o Dir::Etc::SourceList=/tmp/samebox-apt.list -o Dir::Etc::SourceParts=- \
       -o Acquire::Check-Valid-Until=false; \
     apt-get "$@" update; \
-    DEBIAN_FRONTEND=noninteractive apt-get "$@" install --yes --no-install-recommends \
+    DEBIAN_FRONTEND=noninteractive SOURCE_DATE_EPOCH=315532800 apt-get "$@" install --yes --no-install-recommends \
       git libgl1; \
     rm -rf /var/lib/apt/lists/* /var/cache/ldconfig/aux-cache /tmp/samebox-apt.list; \
     rm -f /var/cache/debconf/*-old /var/lib/dpkg/*-old; \

@@ -14,7 +14,7 @@ RUN set -eu; \
       { echo "samebox: the image of docker.base-dockerfile has no apt-get, which docker.apt needs; set docker.base-dockerfile to a Debian or Ubuntu" >&2; exit 1; }; \
     set -- -o APT::Update::Error-Mode=any; \
     apt-get "$@" update; \
-    DEBIAN_FRONTEND=noninteractive apt-get "$@" install --yes --no-install-recommends \
+    DEBIAN_FRONTEND=noninteractive SOURCE_DATE_EPOCH=315532800 apt-get "$@" install --yes --no-install-recommends \
       python3-numpy python3-requests; \
     rm -rf /var/lib/apt/lists/* /var/cache/ldconfig/aux-cache /tmp/samebox-apt.list; \
     rm -f /var/cache/debconf/*-old /var/lib/dpkg/*-old; \

@@ -26,9 +26,9 @@ LABEL io.samebox.environment.digest.linux-64="sha256:c03f9041daa88a2b4e85bd45608
       org.opencontainers.image.base.name="debian:bookworm-slim" \
       org.opencontainers.image.title="demo" \
       org.opencontainers.image.version="898ff5ddfb2d"
-COPY application/source /app
-COPY application/model /model
-COPY application/server /opt/samebox
+COPY --from=files /tmp/samebox/application/source /app
+COPY --from=files /tmp/samebox/application/model /model
+COPY --from=files /tmp/samebox/application/server /opt/samebox
 WORKDIR /app
 USER 1234:0
 EXPOSE 9000 9001

@@ -23,7 +23,7 @@ LABEL io.samebox.environment.digest.linux-64="sha256:2d47575f00c16bebe3aa6993a1c
       org.opencontainers.image.base.name="debian:bookworm-slim" \
       org.opencontainers.image.title="demo" \
       org.opencontainers.image.version="898ff5ddfb2d"
-COPY application/source /app
+COPY --from=files /tmp/samebox/application/source /app
 WORKDIR /app
 USER 1000:1000
 ENTRYPOINT ["/opt/env/bin/python", "-u", "/app/src/train.py"]
