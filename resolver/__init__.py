@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from resolver.environment import Environment, read_environment
     from resolver.errors import ResolverError
     from resolver.locking import check, lock
-    from resolver.locks.conversion import export_lock
     from resolver.locks.comparison import compare_locks
+    from resolver.locks.conversion import export_lock
     from resolver.locks.files import parse_lock, read_lock, render_lock, write_lock
     from resolver.model import BuildContext, Digest, Lock
     from resolver.outputs import docker_context, install

@@ -239,10 +239,13 @@ def _warn_of_extras(
 def _project_indexes(
     environment: Environment, solutions: Sequence[PlatformSolution], projects: Projects, last: str
 ) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    from resolver.locks.pypi_conditions import FIND_LINKS
     from resolver.solver.provenance import project_indexes
 
-    folders = dict.fromkeys(environment.find_links, FIND_LINKS)
+    folders: dict[str, str] = {}
+    if environment.find_links:
+        from resolver.locks.pypi_conditions import FIND_LINKS
+
+        folders = dict.fromkeys(environment.find_links, FIND_LINKS)
     return project_indexes(solutions, projects, main=environment.index_url or last, places=folders)
 
 

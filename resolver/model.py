@@ -220,7 +220,8 @@ class DockerSection:
     locked needs one. ``base_dockerfile`` is the text of a Dockerfile whose last stage is the base instead. With
     ``user_managed`` no environment is installed, and ``interpreter_path`` must have ``required_packages`` (PEP 508).
     ``apt`` are system packages, from ``apt_snapshot`` (an instant, ``20260115T000000Z``) of ``apt_mirror`` (``URL`` or
-    ``URL SUITE`` each).
+    ``URL SUITE`` each). ``cache_mounts`` and ``lend_netrc`` are for the downloads of a thin build, and no part of the
+    image.
     """
 
     base_image: str = "debian:bookworm-slim"
@@ -242,6 +243,7 @@ class DockerSection:
     resolve_base: bool = True
     insecure_registries: tuple[str, ...] = ()
     cache_mounts: bool = False
+    lend_netrc: bool = False
     application: Application | None = None
 
     @property

@@ -6,8 +6,8 @@ sixth of the time of a small solve. Here only ``__init__`` is written; the other
 fields.
 
 What comes out is a dataclass: ``fields``, ``replace``, pickling, matching and ``FrozenInstanceError`` are as ever. To
-type checkers this is ``dataclasses.dataclass`` itself. Other options than these, ``InitVar``, and dataclasses as bases
-are left to that one.
+type checkers this is ``dataclasses.dataclass`` itself. Other options than these and ``eq``, ``InitVar``, and
+dataclasses as bases are left to that one.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 else:
 
     def dataclass(
-        *, frozen: Literal[True], slots: Literal[True], kw_only: bool = False
+        *, frozen: Literal[True], slots: Literal[True], kw_only: bool = False, eq: bool = True
     ) -> Callable[[type[_T]], type[_T]]:
-        return lambda cls: _made(cls, kw_only=kw_only)
+        return lambda cls: _made(cls, kw_only=kw_only, eq=eq)
 
 
-def _made(cls: type[_T], *, kw_only: bool) -> type[_T]:
+def _made(cls: type[_T], *, kw_only: bool, eq: bool) -> type[_T]:
     cls.__doc__ = cls.__doc__ or cls.__name__  # else a signature is made of it, which takes as long again
     made: Any = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True, kw_only=kw_only)(cls)
     fields = dataclasses.fields(made)
@@ -46,8 +46,7 @@ def _made(cls: type[_T], *, kw_only: bool) -> type[_T]:
     methods = {
         "__init__": _init(cls, fields),
         "__repr__": _repr,
-        "__eq__": equals,
-        "__hash__": lambda self: hash(compared(self)),
+        **({"__eq__": equals, "__hash__": lambda self: hash(compared(self))} if eq else {}),
         "__setattr__": _setattr,
         "__delattr__": _delattr,
         "__getstate__": _getstate,

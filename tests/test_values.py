@@ -119,6 +119,12 @@ def test_equality_and_hashes(shape: Any) -> None:
         assert _outcome(one.__hash__) == _outcome(other.__hash__)
 
 
+def test_equal_to_itself_alone() -> None:
+    made = _plain(OURS, eq=False)
+    one, other = made(a=1), made(a=1)
+    assert (one == one, one == other, len({one, other})) == (True, False, 2)
+
+
 def test_a_list_by_default_is_ones_own() -> None:
     made = _defaults(OURS)
     assert made(a=1).c is not made(a=1).c

@@ -1,10 +1,9 @@
-"""From a lock to an image in an engine: its key, whether there is one already, and the build where there is none."""
+"""From a lock to an image in an engine: what it is to be, from the lock, the settings and the engine that is there."""
 
 from __future__ import annotations
 
 import contextlib
-import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,16 +13,17 @@ from resolver.building.attaching import Attachment
 from resolver.building.bases import open_registry, pin_bases
 from resolver.building.downloads import Downloads, downloads_of
 from resolver.building.registry_images import ImageRegistry, RegistryImages
+from resolver.building.running import start
 from resolver.building.target import Target, default_tag, image_platforms, names_of, subdir_of
-from resolver.engines import BuildLog, BuildRequest, Command, Engine, ImageBuild, Scratch, find_engine, log_folder
+from resolver.engines import BuildLog, Engine, ImageBuild, find_engine, log_folder
 from resolver.errors import BuildError, SettingsError
-from resolver.exporter import choose_base, context_needs, source_date_epoch, write_directory
+from resolver.exporter import choose_base, context_needs, source_date_epoch
 from resolver.exporter.application import image_groups, launch_of, require_server
 from resolver.exporter.base_choice import needs_network
-from resolver.exporter.image_key import KEY_LABEL, image_key
+from resolver.exporter.image_key import image_key
 from resolver.exporter.shell import image_platform
 from resolver.exporter.wheelhouse import installer_platforms
-from resolver.model import MAIN, BuildContext, DockerSection, Lock
+from resolver.model import MAIN, DockerSection, Lock
 from resolver.outputs import application_files, docker_context
 from resolver.session import Session
 
@@ -112,7 +112,9 @@ def build(
             else None,
             base=str(choose_base(lock, docker, groups=groups, platforms=chosen)),
             network=(network or "") if strategy == "thin" or needs_network(docker) else "none",
-            downloads=downloads_of(opened, index_urls) if strategy == "thin" else Downloads(),
+            downloads=downloads_of(opened, index_urls, lend_netrc=docker.lend_netrc)
+            if strategy == "thin"
+            else Downloads(),
             health_check=launch is not None and launch.health_check is not None,
             epoch=source_date_epoch(opened.environ),
         )
@@ -130,7 +132,7 @@ def build(
         )
         log = BuildLog(log_folder(opened.cache), names.image, on_line)
         try:
-            return _start(target, context, log, reuse=reuse)
+            return start(target, context, log, reuse=reuse)
         except BaseException:
             log.close()
             raise
@@ -153,88 +155,6 @@ def _pinned(
     return replace(docker, **pins)
 
 
-def _start(target: Target, context: Callable[[], BuildContext], log: BuildLog, *, reuse: bool) -> ImageBuild:
-    engine, key = target.engine, target.key
-    for reason in engine.passed_over:
-        log.write(f"samebox: {reason}")
-    log.write(f"samebox: {engine.name} {engine.version} builds for {', '.join(target.platforms)}")
-    log.write(f"samebox: base: {target.base}")
-    if key.digest is None:
-        log.write(f"samebox: no key, so the image is built: {key.reason}")
-        return _build(target, context, log)
-    log.write(f"samebox: key {key.digest}")
-    if not reuse:
-        log.write("samebox: no image with that key is looked for")
-        return _build(target, context, log)
-    return _reused(target, log) or _build(target, context, log)
-
-
-def _reused(target: Target, log: BuildLog) -> ImageBuild | None:
-    """The image where there is one with the key: called by the name that was asked for, and not built."""
-    engine, key, image = target.engine, str(target.key.digest), target.names.image
-    (keyed,) = target.names.of_key(target.key)
-    found = None if target.apart else engine.find(keyed, platforms=target.platforms, label=KEY_LABEL, value=key)
-    if found is not None:
-        image_id = found.image_id
-        log.write(f"samebox: {engine.name} has an image with that key: {image_id}; nothing is built")
-        tags = tuple(engine.tag(found.name, name) for name in target.tags if name != found.name)
-        return _run(target, (*tags, *target.pushes()), log, reused=engine.name, image_id=lambda: image_id)
-    if target.registry is None:
-        return None
-    digest = target.registry.find(keyed, platforms=target.platforms, label=KEY_LABEL, value=key)
-    if digest is None:
-        return None
-    log.write(f"samebox: the registry has an image with that key: {keyed}@{digest}; nothing is built or pushed")
-    target.registry.tag(image, digest)
-    return _run(target, (), log, reused="registry", image_id=lambda: "")
-
-
-def _build(target: Target, context: Callable[[], BuildContext], log: BuildLog) -> ImageBuild:
-    for note in target.downloads.notes:
-        log.write(f"samebox: {note}")
-    scratch = Scratch.make()
-    try:
-        obstacle = target.engine.obstacle()
-        if obstacle:
-            name = target.engine.name
-            log.write(f"samebox: another build of it will not be the same bit for bit: {name} cannot, since {obstacle}")
-        write_directory(context(), scratch.path / "context", epoch=target.epoch)
-    except BaseException:
-        scratch.remove()
-        raise
-    request = BuildRequest(
-        context=scratch.path / "context",
-        platforms=target.platforms,
-        tags=target.tags,
-        image_id_file=scratch.path / "image-id",
-        archive=scratch.path / "image.tar",
-        epoch=target.epoch,
-        reproducible=not obstacle,
-        network=target.network,
-        arguments=target.downloads.arguments,
-        health_check=target.health_check,
-    )
-    commands, image_id = _work(target, request)
-    return _run(target, commands, log, reused="", image_id=image_id, obstacle=obstacle, scratch=scratch)
-
-
-def _work(target: Target, request: BuildRequest) -> tuple[Iterable[Command], Callable[[], str]]:
-    """What is to be run, and what then gives the id of the image."""
-    engine, registry = target.engine, target.registry
-    if target.apart and registry is not None:
-        parts = [request.part(platform) for platform in request.platforms]
-        images = tuple((part.platforms[0], part.tags[0]) for part in parts)
-        return _apart(engine, parts), lambda: registry.combine(images, names=target.tags)
-    commands = itertools.chain(engine.build(request), target.pushes())
-    return commands, partial(engine.built_image, request)
-
-
-def _apart(engine: Engine, parts: Iterable[BuildRequest]) -> Iterator[Command]:
-    for part in parts:
-        yield from engine.build(part)
-        yield engine.push(part.tags[0])
-
-
 def _builds_apart(engine: Engine, platforms: Sequence[str], *, push: bool) -> bool:
     """Whether the engine has to build each platform by itself. Raises ``BuildError`` where that would not do."""
     obstacle = engine.no_index() if len(platforms) > 1 else ""
@@ -244,37 +164,3 @@ def _builds_apart(engine: Engine, platforms: Sequence[str], *, push: bool) -> bo
             hint="with --push the registry keeps it; or choose another --engine, or build for one --platform at a time",
         )
     return bool(obstacle)
-
-
-def _finished(target: Target, log: BuildLog, image_id: Callable[[], str], *, reused: bool) -> str:
-    """The image's id, after all that is to be done when it is where it shall be."""
-    found = image_id()
-    if target.attachment is not None:
-        target.attachment.attach(log, reused=reused)
-    return found
-
-
-def _run(
-    target: Target,
-    commands: Iterable[Command],
-    log: BuildLog,
-    *,
-    reused: str,
-    image_id: Callable[[], str],
-    obstacle: str = "",
-    scratch: Scratch | None = None,
-) -> ImageBuild:
-    return ImageBuild(
-        engine=target.engine,
-        commands=commands,
-        log=log,
-        image=target.names.image,
-        key=target.key.digest,
-        base=target.base,
-        reason=target.key.reason,
-        hint=target.key.hint,
-        reused=reused,
-        image_id=partial(_finished, target, log, image_id, reused=bool(reused)),
-        obstacle=obstacle,
-        scratch=scratch,
-    )

@@ -26,7 +26,7 @@ class LockFile:
     evidence: bytes | None = None
 
     def __post_init__(self) -> None:
-        if PurePosixPath(self.name).name != self.name:
+        if not self.name or PurePosixPath(self.name).name != self.name or not self.name.isprintable():
             raise IntegrityError(f"{self.name!r} is not the name of a lock's file")
 
     @classmethod

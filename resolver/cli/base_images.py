@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from resolver.errors import SettingsError
 
@@ -61,11 +61,17 @@ def pinned_docker(
     chosen, images = context_needs(
         lock, docker=docker, groups=groups, platforms=platforms, strategy=options.strategy or "thin"
     )
-    return pin_bases(
-        docker,
-        platforms=chosen,
-        lock=Path(options.lock),
-        images=images,
-        refresh=bool(options.refresh_base),
-        session=session,
-    )
+    pins: dict[str, Any] = {}
+    for image in images:
+        # on which machine a context for several is installed is known to its builder alone
+        machines = () if image == "build_image" and len(chosen) > 1 else chosen
+        pinned = pin_bases(
+            docker,
+            platforms=machines,
+            lock=Path(options.lock),
+            images=(image,),
+            refresh=bool(options.refresh_base),
+            session=session,
+        )
+        pins[image] = getattr(pinned, image)
+    return replace(docker, **pins)

@@ -78,6 +78,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=None,
         help="keep downloads from one thin build to the next (RUN --mount; not for Docker's old builder)",
     )
+    add(
+        "--lend-netrc",
+        action="store_true",
+        default=None,
+        help="let the steps of a thin build that download read your netrc file (RUN --mount; it is in no image)",
+    )
     add("--no-reuse", action="store_true", help="build, even if there is an image with the same key")
     add("--offline", action="store_true", help="use the caches only")
     add_base_arguments(parser)
@@ -145,7 +151,11 @@ def _image(tag: str) -> str:
 
 def _docker(docker: DockerSection, options: argparse.Namespace) -> DockerSection:
     asked = docker_asked(docker, options)
-    return replace(asked, cache_mounts=True) if options.cache_mounts else asked
+    return replace(
+        asked,
+        cache_mounts=asked.cache_mounts or bool(options.cache_mounts),
+        lend_netrc=asked.lend_netrc or bool(options.lend_netrc),
+    )
 
 
 def _platforms(asked: Sequence[str] | None) -> tuple[str, ...] | None:

@@ -221,7 +221,7 @@ def _read(entry: Path) -> _Index | None:
             return None
         index = msgspec.json.decode(body, type=_Index)
         for path, expected in index.digests.items():
-            if hashlib.sha256((entry / path).read_bytes()).hexdigest() == 'x':
+            if hashlib.sha256((entry / path).read_bytes()).hexdigest() != expected:
                 return None
         os.utime(entry)
     except OSError:

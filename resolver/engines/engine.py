@@ -81,6 +81,7 @@ class Engine:
         if request.network:
             options.append(f"--network={request.network}")
         options += [f"--build-arg={name}={value}" for name, value in request.arguments]
+        options += [f"--secret=id=netrc,src={request.netrc}"] if request.netrc is not None else []
         if request.health_check:
             options += self.dialect.with_health_check
         if request.reproducible:

@@ -17,7 +17,8 @@ class BuildRequest:
     written, ``archive`` where the image may lie on its way into the engine. ``reproducible`` says whether each build
     has to give the same bytes (of an engine that can), ``epoch`` is then the time of all, in seconds since 1970.
     ``network`` is that of the steps (``none``, ``host``; ``""`` leaves it to the engine), ``arguments`` are the
-    Dockerfile's, and ``health_check`` says whether the image has one.
+    Dockerfile's, ``netrc`` is a file that steps may read as the secret of that name, and ``health_check`` says
+    whether the image has one.
     """
 
     context: Path
@@ -29,6 +30,7 @@ class BuildRequest:
     reproducible: bool
     network: str = ""
     arguments: tuple[tuple[str, str], ...] = ()
+    netrc: Path | None = None
     health_check: bool = False
 
     def part(self, platform: str) -> BuildRequest:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from resolver.errors import SettingsError
+from resolver.exporter.normal_form import left_by_packages, packages_environment
 from resolver.exporter.shell import fail, run
 from resolver.model import DockerSection
 
@@ -14,7 +15,6 @@ __all__ = ["apt_steps", "unpinned_apt"]
 _NAME = re.compile(r"[a-z0-9][a-z0-9+.-]*[a-z0-9+.](?:=[A-Za-z0-9][A-Za-z0-9.+:~-]*)?\Z")
 _SNAPSHOT = re.compile(r"[0-9]{8}T[0-9]{6}Z\Z")
 _ARCHIVE = re.compile(r"(?P<url>https?://[A-Za-z0-9._~:/+%{}\[\]-]+)(?: (?P<suite>[A-Za-z0-9._/{}-]+))?\Z")
-_EPOCH = 315_532_800  # 1980-01-01, in seconds
 _SOURCES = "/tmp/samebox-apt.list"
 _EXAMPLE = 'docker.apt-mirror = "https://snapshot.example.org/archive/debian/{date}/"'
 
@@ -34,16 +34,13 @@ def apt_steps(docker: DockerSection, *, image: str, setting: str) -> list[str]:
         "set -- -o APT::Update::Error-Mode=any;",
         *_snapshot_lines(docker, image, setting),
         'apt-get "$@" update;',
-        # a package that adds a user writes the day into /etc/shadow, and shadow-utils take it from here
-        f'DEBIAN_FRONTEND=noninteractive SOURCE_DATE_EPOCH={_EPOCH} apt-get "$@" install --yes --no-install-recommends',
+        f'{packages_environment()} apt-get "$@" install --yes --no-install-recommends',
         f"  {' '.join(names)};",
-        # apt's lists and caches, and what says when this was done
-        f"rm -rf /var/lib/apt/lists/* /var/cache/ldconfig/aux-cache {_SOURCES};",
-        "rm -f /var/cache/debconf/*-old /var/lib/dpkg/*-old;",
-        "find /var/cache/apt /var/log -type f -delete",
+        *left_by_packages(),
+        f"rm -f {_SOURCES}",
     ]
-    pinned = "by the snapshot" if docker.apt_snapshot else "by nobody, on request: docker.apt-snapshot does it"
-    return [f"# Versions are chosen {pinned}.\n", "# hadolint ignore=DL3008\n", run(lines)]
+    pinned = "The snapshot pins" if docker.apt_snapshot else "docker.apt-snapshot would pin"
+    return [f"# {pinned} the versions.\n", "# hadolint ignore=DL3008\n", run(lines)]
 
 
 def unpinned_apt(docker: DockerSection) -> bool:
@@ -70,8 +67,8 @@ def _snapshot_lines(docker: DockerSection, image: str, setting: str) -> list[str
         'codename="${VERSION_CODENAME:-}"; components=main; signed="";',
         '[ -n "$codename" ] ||',
         f"  {{ {fail(f'{image} does not say which suite of Debian it is; set {setting} to another')}; }};",
-        'if [ "$ID" = ubuntu ]; then components="main universe"; fi;',
-        'for keyring in "$ID-archive-keyring.pgp" "$ID-archive-keyring.gpg"; do',
+        'if [ "${ID:-}" = ubuntu ]; then components="main universe"; fi;',
+        'for keyring in "${ID:-}-archive-keyring.pgp" "${ID:-}-archive-keyring.gpg"; do',
         '  if [ -e "/usr/share/keyrings/$keyring" ]; then signed="[signed-by=/usr/share/keyrings/$keyring] "; fi;',
         "done;",
         *_source_lines(archives),

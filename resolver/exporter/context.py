@@ -106,6 +106,7 @@ def docker_context(
         gpu=base.gpu,
         build_platforms=_installing(chosen, build_platforms) if crosses else (),
         cache_mounts=docker.cache_mounts,
+        lend_netrc=docker.lend_netrc,
     )
     files.add("Dockerfile", render(plan).encode())
     if docker.user_managed:

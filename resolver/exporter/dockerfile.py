@@ -1,7 +1,8 @@
 """The text of the Dockerfile: what it is built on, a stage that installs, or checks what is there, one that is shipped.
 
-But for a base that the user writes there are no here-documents, no ``SHELL``, no ``# syntax`` line, no mounts: Docker
-with and without BuildKit, buildah and podman all read it. The same plan always gives the same text.
+But for a base that the user writes there are no here-documents, no ``SHELL``, no ``# syntax`` line, and mounts only
+where they are asked for: Docker with and without BuildKit, buildah and podman all read it. The same plan always gives
+the same text.
 """
 
 from __future__ import annotations

@@ -15,8 +15,9 @@ __all__ = [
     "VENV",
     "begin_build",
     "build_option",
-    "cache_mounts",
     "copy_locks",
+    "mounts",
+    "netrc_lines",
     "pip",
     "platform_lines",
     "then",
@@ -28,6 +29,7 @@ CONTEXT = "/tmp/samebox"
 CACHE = "/tmp/samebox-cache"
 """Where the builder mounts what it keeps from one build to the next."""
 
+_NETRC = "/run/secrets/netrc"
 VENV = "/tmp/samebox-installer"
 MIRRORS = "SAMEBOX_MIRRORS"
 PIP = (
@@ -54,16 +56,23 @@ def build_option(plan: Plan) -> str:
     return f"--platform=${{BUILDPLATFORM:-{image_platform(first)}}} "
 
 
-def cache_mounts(plan: Plan) -> tuple[str, ...]:
+def mounts(plan: Plan) -> tuple[str, ...]:
     """The mounts of a step that downloads. Two builds at once take turns, since both may write the same file."""
-    if not plan.cache_mounts or plan.strategy == "vendored":
+    if plan.strategy == "vendored":
         return ()
-    return (f"type=cache,id=samebox-downloads,target={CACHE},sharing=locked",)
+    secrets = (f"type=secret,id=netrc,target={_NETRC}",) if plan.lend_netrc else ()
+    kept = (f"type=cache,id=samebox-downloads,target={CACHE},sharing=locked",) if plan.cache_mounts else ()
+    return (*kept, *secrets)
+
+
+def netrc_lines(plan: Plan) -> list[str]:
+    """Let pip and the installer find the netrc file, where the builder has been given one."""
+    return [f"if [ -e {_NETRC} ]; then export NETRC={_NETRC}; fi;"] if plan.lend_netrc and mounts(plan) else []
 
 
 def pip(plan: Plan) -> str:
     """``pip install`` of locked wheels."""
-    return PIP.replace("--no-cache-dir", f"--cache-dir {CACHE}/pip") if cache_mounts(plan) else PIP
+    return PIP.replace("--no-cache-dir", f"--cache-dir {CACHE}/pip") if plan.cache_mounts and mounts(plan) else PIP
 
 
 def platform_lines(plan: Plan) -> list[str]:

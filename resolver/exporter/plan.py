@@ -22,7 +22,8 @@ class Plan:
     the lock brings wheels but no Python of its own, so that the base image's is used. ``conda`` says that the prefix
     is a conda environment. ``variables`` and ``labels`` are sorted.
     ``build_platforms`` are conda subdirs with an installer in the context, where the build stage is for the builder's
-    machine and not for the image's (``cross``); ``cache_mounts`` keep downloads from one build to the next.
+    machine and not for the image's (``cross``); ``cache_mounts`` keep downloads from one build to the next,
+    and with ``lend_netrc`` steps that download see a netrc file, if the builder is given one as the secret ``netrc``.
     ``launch`` is how the application is started, if there is one. ``gpu`` says that the base is the one for GPUs.
     """
 
@@ -37,6 +38,7 @@ class Plan:
     launch: Launch | None = None
     build_platforms: tuple[str, ...] = ()
     cache_mounts: bool = False
+    lend_netrc: bool = False
     gpu: bool = False
 
     @property

@@ -12,8 +12,9 @@ from resolver.exporter.install_stage import (
     VENV,
     begin_build,
     build_option,
-    cache_mounts,
     copy_locks,
+    mounts,
+    netrc_lines,
     pip,
     platform_lines,
     then,
@@ -34,9 +35,9 @@ def samebox_stage(plan: Plan, base: Base) -> list[str]:
         "ARG TARGETARCH\n",
         *(["ARG PIP_INDEX_URL\n"] if plan.strategy == "thin" else []),
         f"COPY installer {CONTEXT}/installer\n",
-        run([*platform_lines(plan), *_image_lines(source), *_make_venv_lines(plan, source)], mounts=cache_mounts(plan)),
+        run([*platform_lines(plan), *_image_lines(source), *_make_venv_lines(plan, source)], mounts=mounts(plan)),
         *copy_locks(plan),
-        run(_install_slice_lines(plan), mounts=cache_mounts(plan)),
+        run(_install_slice_lines(plan), mounts=mounts(plan)),
     ]
 
 
@@ -76,6 +77,7 @@ def _make_venv_lines(plan: Plan, source: _Source) -> list[str]:
         f"python3 -m venv {VENV} ||",
         f"  {{ {fail(without)}; }};",
         *(choose_installer(plan.build_platforms) if plan.cross else []),
+        *netrc_lines(plan),
         f"{VENV}/bin/python -I -m {pip(plan)}{offline}",
         f'  -r "{CONTEXT}/installer/{own}.txt"',
     ]
@@ -93,5 +95,6 @@ def _install_slice_lines(plan: Plan) -> list[str]:
         f'set -- "{CONTEXT}/locks/$platform.json" --prefix {prefix};',
         *python,
         *source,
+        *netrc_lines(plan),
         f'{VENV}/bin/python -I {CONTEXT}/installer/slice_installer.py "$@"',
     ]

@@ -753,12 +753,20 @@ def _claims(packages: Iterable[Package], cache: Path, site_packages: str) -> dic
             other = claims.setdefault(path, claim)
             if not _same(other, claim):
                 raise _conflict(path, other.owner, package)
-    folders = {folder: claim.owner for path, claim in claims.items() for folder in _parents(path)}
-    for folder, owner in folders.items():
+    folders = {folder: (path, claim.owner) for path, claim in claims.items() for folder in _parents(path)}
+    for folder, (path, owner) in folders.items():
         above = claims.get(folder)
-        if above is not None and not _is_folder(above):
-            raise _conflict(folder, above.owner, owner)
+        if above is not None:
+            _refuse_in_the_way(folder, above, path, owner)
     return claims
+
+
+def _refuse_in_the_way(folder: str, above: _Claim, path: str, owner: Package) -> None:
+    """Where a package has a file or a link, no other one can have a folder; rattler takes whichever comes first."""
+    if above.source is not None and above.source.is_symlink():
+        raise InstallError(f"{owner}: {path} could not be put in its place: {above.owner} has the link {folder} there")
+    if above.source is None or not above.source.is_dir():
+        raise _conflict(folder, above.owner, owner)
 
 
 def _package_claims(package: Package, cache: Path, site_packages: str) -> Iterator[tuple[str, _Claim]]:
@@ -823,10 +831,6 @@ def _same(one: _Claim, other: _Claim) -> bool:
     if one.source.is_dir() or other.source.is_dir():
         return one.source.is_dir() and other.source.is_dir()
     return filecmp.cmp(one.source, other.source, shallow=False)
-
-
-def _is_folder(claim: _Claim) -> bool:
-    return claim.source is not None and (claim.source.is_symlink() or claim.source.is_dir())
 
 
 def _conflict(path: str, one: Package, other: Package) -> InstallError:

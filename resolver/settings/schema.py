@@ -51,6 +51,7 @@ DOCKER = (
     Key(name="resolve-base", read=registries.boolean),
     Key(name="insecure-registries", read=convert.texts(registries.registry_host)),
     Key(name="cache-mounts", read=registries.boolean),
+    Key(name="lend-netrc", read=registries.boolean),
     Key(name="application", read=application),
 )
 """The keys of ``[docker]``: the fields of ``model.DockerSection``."""

@@ -8,7 +8,6 @@ have one candidate, conda's, whose dependencies are conda's affair.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from packaging.specifiers import SpecifierSet
@@ -22,6 +21,7 @@ from resolver.solver.knowledge import Knowledge
 from resolver.solver.pins import ProjectPin
 from resolver.solver.requirements import Dependency
 from resolver.solver.versions import is_pin, names_prerelease, ranks
+from resolver.values import dataclass
 
 __all__ = ["Candidate", "Identifier", "Need", "Provider"]
 

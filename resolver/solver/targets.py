@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -11,13 +11,14 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from resolver.platforms import Platform, PythonTarget
 from resolver.solver.requirements import parse_marker
+from resolver.values import dataclass
 
 __all__ = ["Target", "parse_tail"]
 
 _NO_BUILD = (-1, "")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """A platform, its Python, and the cut-off instant (UTC) after which no file is a candidate."""
 

@@ -14,7 +14,6 @@ from functools import cached_property
 from urllib.parse import quote, unquote
 
 from resolver.errors import IndexUnavailable
-from resolver.transport.keyring import password_from_keyring
 from resolver.transport.netrc_file import read_netrc
 from resolver.transport.rules import AuthenticationRule, rule_for
 from resolver.transport.urls import (
@@ -163,6 +162,9 @@ class Credentials:
         asked = (*services, f"{scheme}://{host_of(url)}", host_of(url))
         if (asked, user) not in self._from_keyring:
             name = self._expand(user, url)
+            # what runs commands is not imported for those who keep no passwords there
+            from resolver.transport.keyring import password_from_keyring
+
             self._from_keyring[asked, user] = password_from_keyring(asked, name, self._environ)
         return self._from_keyring[asked, user]
 

@@ -183,6 +183,7 @@ def attach(registry: Registry, reference: Reference, content: bytes, name: str =
         (b"version: 1\n", "conda-lock.yml", "metadata"),
         (b"\xff", "conda-lock.yml", "not UTF-8"),
         (LockFile.of(LOCK).content, "../conda-lock.yml", "is not the name of a lock's file"),
+        (LockFile.of(LOCK).content, "\x1b[2J.conda-lock.yml", "'\\x1b[2J.conda-lock.yml' is not the name of"),
         (LockFile.of(LOCK).content, "lock", "the name of this file is none that locks have"),
     ],
 )

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.project import Project
+from tests.cli.conftest import MakeProject
+from tests.cli.project import Project, environment_yml
 from tests.engines.stand_ins import StandIns
 from tests.registry.images import INDEX, SmallImage, digest_of, index_of
 from tests.registry.stand_in import StandIn, stand_in
@@ -62,6 +63,29 @@ def test_an_export_of_another_day_has_the_same_bytes(resolving: Project, registr
     resolving.succeed("export", "docker", "-o", "three", "--refresh-base")
     assert froms(resolving.folder / "three")[1] == f"{registry.host}/base:1@{digest_of(NEWER)}"
     assert first.stdout == ""
+
+
+def test_a_context_for_several_platforms_is_installed_on_one_of_them(
+    make_project: MakeProject, registry: StandIn
+) -> None:
+    project = make_project(name="both", platforms=("linux-64", "linux-aarch64"))
+    project.write("environment.yml", environment_yml("greetings-data"))
+    docker = f'base-image = "{registry.host}/both:1"\nbuild-image = "{registry.host}/build:1"\n'
+    project.write("samebox.toml", project.settings.replace("resolve-base = false\n", docker))
+    project.succeed("lock")
+    both = index_of(SmallImage(), SmallImage(architecture="arm64"))
+    registry.has("both:1", both, INDEX)
+    for option in ((), ("--refresh-base",)):
+        project.succeed("export", "docker", "-o", "context", *option)
+        assert (
+            (project.folder / "context" / "Dockerfile").read_text().count(f"{registry.host}/both:1@{digest_of(both)}")
+        )
+        record = json.loads((project.folder / "conda-lock.yml.images.json").read_text())
+        assert [*record["images"]] == [f"{registry.host}/both:1", f"{registry.host}/build:1"]
+    registry.has("both:1", BASE, INDEX)
+    told = project.fail("export", "docker", "-o", "context", "--refresh-base")
+    assert f"error: docker.base-image: {registry.host}/both:1 ({digest_of(BASE)}) is not made for linux/arm64\n" in told
+    assert json.loads((project.folder / "conda-lock.yml.images.json").read_text()) == record
 
 
 def test_a_base_may_float_where_that_is_said(resolving: Project, registry: StandIn) -> None:

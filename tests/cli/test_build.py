@@ -144,13 +144,24 @@ def test_what_cannot_be_done(locked: Project, stand_ins: StandIns, arguments: tu
 
 def test_options_reach_the_builder(locked: Project, stand_ins: StandIns) -> None:
     stand_ins.add("buildah", version="echo buildah version 1.28.2")
+    (locked.home / ".netrc").write_text("machine a.example.org login b password c\n")
     done = build(
-        locked, stand_ins, "-p", " linux/amd64 ,linux-64", "-p", "linux-64", "--network", "host", "--cache-mounts"
+        locked,
+        stand_ins,
+        "-p",
+        " linux/amd64 ,linux-64",
+        "-p",
+        "linux-64",
+        "--network",
+        "host",
+        "--cache-mounts",
+        "--lend-netrc",
     )
     assert done.code == 0, done.stderr
     built = stand_ins.calls()[-1]
     assert "--platform=linux/amd64 " in built
     assert "--network=host " in built
+    assert f"--secret=id=netrc,src={locked.home}/.netrc " in built
     assert "--build-arg" not in built
     assert " is a folder, which a build does not see; see --strategy vendored\n" in log_of(locked).read_text()
     assert (stand_ins.folder / "Dockerfile").read_text().count("RUN --mount=type=cache,") == 2

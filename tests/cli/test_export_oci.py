@@ -156,26 +156,6 @@ def test_several_platforms_in_one_tar(make_project: MakeProject) -> None:
     assert "manifest.json" not in files
 
 
-def test_several_platforms_in_a_registry(make_project: MakeProject, real: DockerRegistry, tmp_path: Path) -> None:
-    """Who asks for a platform gets its image; skopeo judges."""
-    project = make_project(platforms=("linux-64", "linux-aarch64"))
-    project.write("environment.yml", environment_yml("libhello"))
-    project.succeed("lock")
-    name = f"{real.host}/team/world:1"
-    both = ("-p", "linux-64", "-p", "linux-aarch64")
-    printed = project.succeed("export", "oci", "--base", "scratch", *both, "--push", name).stdout
-    skopeo = Skopeo(program=required("skopeo"), home=tmp_path)
-    raw = skopeo.call("inspect", "--raw", "--tls-verify=false", f"docker://{name}")
-    assert json.loads(raw)["mediaType"] == "application/vnd.oci.image.index.v1+json"
-    assert printed == f"{real.host}/team/world@{digest(raw.encode())}\n"
-    for platform, architecture in (("linux-64", "amd64"), ("linux-aarch64", "arm64")):
-        chosen = ("--override-arch", architecture, "--override-os", "linux")
-        seen = json.loads(skopeo.call(*chosen, "inspect", "--tls-verify=false", f"docker://{name}"))
-        assert (seen["Architecture"], seen["Labels"]["io.samebox.platform"]) == (architecture, platform)
-    copied = ("copy", "--all", "--src-tls-verify=false", f"docker://{name}", f"dir:{tmp_path}/copied")
-    skopeo.call(*copied)  # reads and checks every layer of both
-
-
 # ------------------------------------------------------------------------------------------ what goes wrong
 
 
@@ -212,6 +192,7 @@ def test_a_base_that_is_too_old(project: Project) -> None:
 
 _LIMITED = """
 import resource, sys
+sys.dont_write_bytecode = True  # the limit would cut compiled modules short, for all who come after
 size = int(sys.argv[1])
 resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 from resolver.cli.main import main
@@ -290,17 +271,53 @@ def test_a_base_from_a_registry_and_the_image_into_one(project: Project, real: D
     assert offline.told.startswith(f"error: {real.host}/base:1: cannot be asked, because --offline is on")
 
 
-def test_several_platforms_are_pushed_as_one(make_project: MakeProject, real: DockerRegistry, skopeo: Skopeo) -> None:
+def test_a_base_by_its_tag_has_the_key_and_the_labels_of_a_build_context(
+    project: Project, real: DockerRegistry, skopeo: Skopeo
+) -> None:
+    layers = [tar(DEBIAN)]
+    write_files(project.folder / "base", oci_layout(layers, compression="+gzip", document=config(layers)))
+    name = f"{real.host}/base:1"
+    skopeo.call("copy", "--dest-tls-verify=false", f"oci:{project.folder}/base", f"docker://{name}")
+    images = f'base-image = "{name}"\nbuild-image = "{name}"\n'
+    project.write("samebox.toml", project.settings.replace("resolve-base = false\n", images))
+    project.succeed("export", "docker", "-o", "context")
+    project.succeed("export", "oci", "-o", "image.tar")
+    document, manifest = documents(read_tar(project.folder / "image.tar"))
+    labels = document["config"]["Labels"]
+    said = (project.folder / "context" / "Dockerfile").read_text()
+    for label in (
+        "io.samebox.image.key",
+        "io.samebox.lock.digest",
+        "io.samebox.groups",
+        "io.samebox.platform",
+        "io.samebox.environment.digest.linux-64",
+        "org.opencontainers.image.base.name",
+        "org.opencontainers.image.base.digest",
+    ):
+        assert f'{label}="{labels[label]}"' in said, label
+        assert manifest["annotations"][label] == labels[label]
+    assert labels["org.opencontainers.image.base.digest"] == skopeo.inspect(name)["Digest"]
+
+
+def test_several_platforms_in_a_registry(
+    make_project: MakeProject, real: DockerRegistry, skopeo: Skopeo, tmp_path: Path
+) -> None:
+    """Who asks for a platform gets its image; skopeo judges."""
     project = make_project(platforms=("linux-64", "linux-aarch64"))
-    project.write("environment.yml", environment_yml("greetings-data"))
+    project.write("environment.yml", environment_yml("libhello"))
     project.succeed("lock")
+    name = f"{real.host}/team/world:1"
     both = ("-p", "linux-64", "-p", "linux-aarch64")
-    project.succeed("export", "oci", "--base", "scratch", *both, "--push", f"{real.host}/both:1")
-    for architecture in ("amd64", "arm64"):
-        seen = skopeo.call(
-            f"--override-arch={architecture}", "inspect", "--tls-verify=false", f"docker://{real.host}/both:1"
-        )
-        assert json.loads(seen)["Architecture"] == architecture
+    printed = project.succeed("export", "oci", "--base", "scratch", *both, "--push", name).stdout
+    raw = skopeo.call("inspect", "--raw", "--tls-verify=false", f"docker://{name}")
+    assert json.loads(raw)["mediaType"] == "application/vnd.oci.image.index.v1+json"
+    assert printed == f"{real.host}/team/world@{digest(raw.encode())}\n"
+    for platform, architecture in (("linux-64", "amd64"), ("linux-aarch64", "arm64")):
+        chosen = ("--override-arch", architecture, "--override-os", "linux")
+        seen = json.loads(skopeo.call(*chosen, "inspect", "--tls-verify=false", f"docker://{name}"))
+        assert (seen["Architecture"], seen["Labels"]["io.samebox.platform"]) == (architecture, platform)
+    copied = ("copy", "--all", "--src-tls-verify=false", f"docker://{name}", f"dir:{tmp_path}/copied")
+    skopeo.call(*copied)  # reads and checks every layer of both
 
 
 def test_a_registry_that_is_not_there(project: Project) -> None:

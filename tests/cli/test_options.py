@@ -132,7 +132,7 @@ def test_the_version_of_a_virtual_package_is_judged_where_it_is_written(project:
     assert told == "error: --virtual-package linux-64:__cuda=new: 'new' is no version in numbers, as 12.4\n"
     project.write("samebox.toml", f'{project.settings}[virtual-packages.linux-64]\n__glibc = "abc"\n')
     told = project.fail("lock")
-    assert told.startswith("error: samebox.toml:7: virtual-packages.linux-64.__glibc: 'abc' is no version in numbers")
+    assert told.startswith("error: samebox.toml:9: virtual-packages.linux-64.__glibc: 'abc' is no version in numbers")
 
 
 def test_a_virtual_package_that_is_another_makes_a_lock_stale(project: Project) -> None:

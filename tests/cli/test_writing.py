@@ -33,7 +33,7 @@ def _start(project: Project, *arguments: str, preexec: Callable[[], object] | No
     return subprocess.Popen(
         project.command(*arguments),
         cwd=project.folder,
-        env=project.environ(),
+        env=project.environ(PYTHONDONTWRITEBYTECODE="1"),  # a limit would cut compiled modules short, for all others
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -18,6 +18,8 @@ from rattler import Channel
 from fixtures import make_channel
 from resolver.conda import CondaProblem, CondaSolution, CondaUnsolvable, conda_records, conda_versions, reach, solve_all
 from resolver.conda.channels import Channels
+from resolver.conda.lookup import records_of
+from resolver.conda.solve import run
 from resolver.mirrors import Mirrors
 from tests.conda.worlds import MAIN, OTHER, names, problem, record, spec, write_channel
 
@@ -102,10 +104,19 @@ def test_answers_are_those_of_the_folders_themselves(tmp_path: Path, seed: int) 
 )
 def test_real_records(tmp_path: Path, specs: tuple[str, ...]) -> None:
     """All of conda-forge's fields, tar.bz2 beside conda, and the order of thousands of records."""
-    expected = _solve(_reader(tmp_path, {"main": _SAMPLE}, refresh=True), _problems(*specs))
+    first = _reader(tmp_path, {"main": _SAMPLE}, refresh=True)
+    expected = _solve(first, _problems(*specs))
     reader = _reader(tmp_path, {"main": _SAMPLE})
     assert _solve(reader, _problems(*specs)) == expected
     assert reader.kept is not None
+    for asked in _problems(*specs):
+        within = sorted(reader.kept.names[asked.platform.subdir])
+        assert _files(reader, asked, within) == _files(first, asked, within)
+
+
+def _files(reader: Channels, asked: CondaProblem, within: Sequence[str]) -> dict[str, list[str]]:
+    found = run(records_of(reader, asked, within))
+    return {name: [record.file_name for record in records] for name, records in found.items()}
 
 
 def test_compressed_repodata(tmp_path: Path) -> None:
@@ -239,11 +250,11 @@ def test_many_at_once(tmp_path: Path) -> None:
     folder = write_channel(tmp_path / "main", _universe(random.Random(1)))
     expected = _solve(_reader(tmp_path / "elsewhere", {"main": folder}), _problems("p0", "p1"))
 
-    def run(_: int) -> list[tuple[Any, ...]]:
+    def solve(_: int) -> list[tuple[Any, ...]]:
         return _solve(_reader(tmp_path, {"main": folder}), _problems("p0", "p1"))
 
     with ThreadPoolExecutor(max_workers=8) as executor:
-        assert list(executor.map(run, range(16))) == [expected] * 16
+        assert list(executor.map(solve, range(16))) == [expected] * 16
     assert len(_entries(tmp_path)) == 1
 
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import http.server
+import json
 import os
 import subprocess
+import tarfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from resolver.exporter import docker_context, write_directory
+from resolver.exporter import DEFAULT_EPOCH, docker_context, write_directory
 from resolver.model import Application, DockerSection, Lock, PlatformLock
 from resolver.source_trees import read_application
 from tests.docker.conftest import BASE, PYTHON_BASE, Vendor
-from tests.docker.engines import Buildah, Builder, Docker, Failed
+from tests.docker.engines import Buildah, Builder, Docker, DockerDaemon, Failed
 
 pytestmark = pytest.mark.docker
 
@@ -32,6 +34,7 @@ FROM \\
   {BASE}
 COPY --from=build /made /made
 ENV FROM_BASE=yes
+SHELL ["/bin/bash", "-c"]
 RUN mkdir /srv/data && \\
 
     # for the application
@@ -224,18 +227,38 @@ def test_packages_of_a_snapshot_are_the_same_files_by_each_builder(
 
 
 @pytest.mark.network
-def test_what_apt_brings_counts_for_a_managed_base(vendor: Vendor, archive: str, buildah: Buildah, tag: str) -> None:
+def test_what_apt_brings_counts_for_a_managed_base_and_is_the_same_bit_for_bit(
+    vendor: Vendor, archive: str, daemon: DockerDaemon, tag: str, tmp_path: Path
+) -> None:
     docker = DockerSection(
         base_image=PYTHON_BASE,
         user_managed=True,
         required_packages=("idna >=3",),
-        apt=("python3-idna",),
+        apt=("python3-idna", "uuid-runtime"),
         apt_snapshot=SNAPSHOT,
         apt_mirror=(archive,),
     )
-    buildah.build(vendor(NOTHING, docker), tag, network=True)
+    context = vendor(NOTHING, docker)
+    epoch = f"--build-arg=SOURCE_DATE_EPOCH={DEFAULT_EPOCH}"
+    for number in ("1", "2"):
+        output = f"--output=type=oci,dest={tmp_path / number},rewrite-timestamp=true"
+        anew = ("--no-cache", "--network=host", "--provenance=false", epoch, output, f"--tag={tag}")
+        daemon.call("build", *anew, context, environ={"DOCKER_BUILDKIT": "1"})
+    assert _digest_of(tmp_path / "1") == _digest_of(tmp_path / "2")
+
+    daemon.load(tmp_path / "1")
     look = "import idna; print(open('/usr/share/samebox/packages.txt').read().count(f'idna=={idna.__version__}'))"
-    assert buildah.daemon.run(tag, ["python3", "-c", look]) == "1\n"
+    assert daemon.run(tag, ["python3", "-c", look]) == "1\n"
+
+
+def _digest_of(archive: Path) -> str:
+    """That of the one image in an OCI archive."""
+    with tarfile.open(archive) as tar:
+        index = tar.extractfile("index.json")
+        assert index is not None
+        (manifest,) = json.load(index)["manifests"]
+    digest: str = manifest["digest"]
+    return digest
 
 
 @pytest.mark.network

@@ -36,16 +36,14 @@ class Preset:
     says: str = ""
 
 
-def _source(*names: str) -> tuple[dict[str, object], ...]:
-    """Root's, so that the image's user cannot change it."""
-    folder = file_test("/app", mode="drwxr-xr-x")
-    return (folder, *(file_test(f"/app/{name}", mode="-rw-r--r--") for name in names))
-
-
 PRESETS = {
     "none": Preset(
         docker={"command": ["greet", "$HOME"]},
         metadata={"cmd": ["greet", "$HOME"], "workdir": "/home/samebox"},
+        structure=(
+            file_test("/opt/env", mode="drwxr-xr-x"),
+            file_test("/tmp/samebox", exists=False),  # of the stage before
+        ),
         says="Good day, $HOME!\n",
     ),
     "train": Preset(
@@ -56,7 +54,7 @@ PRESETS = {
             "cmd": ["--epochs"],
             "workdir": "/app",
         },
-        structure=_source("train.py"),
+        structure=(file_test("/app/train.py", mode="-rw-r--r--"),),  # root's: its user cannot change it
         says="trained --epochs\n",
     ),
     "serve": Preset(
@@ -71,7 +69,7 @@ PRESETS = {
         },
         files={"code/score.py": "def init():\n    import cowtalk\n\n\ndef run(data):\n    return data\n"},
         metadata={"workdir": "/app", "exposedPorts": ["8080"]},
-        structure=_source("score.py"),
+        structure=(file_test("/app/score.py", mode="-rw-r--r--"),),
     ),
 }
 
@@ -156,19 +154,8 @@ def _structure(case: Preset, lock_digest: str) -> dict[str, object]:
     }
     return {
         "metadataTest": metadata,
-        "fileExistenceTests": [
-            file_test("/opt/env", mode="drwxr-xr-x"),
-            file_test("/home/samebox", mode="drwxr-xr-x", owner=1000),
-            file_test("/tmp/samebox", exists=False),  # of the stage before
-            *case.structure,
-        ],
-        "fileContentTests": [
-            {
-                "name": "the user",
-                "path": "/etc/passwd",
-                "expectedContents": ["(?m)^samebox:x:1000:1000::/home/samebox:/bin/sh$"],
-            }
-        ],
+        # the judge starts a container for each of these
+        "fileExistenceTests": [file_test("/home/samebox", mode="drwxr-xr-x", owner=1000), *case.structure],
     }
 
 
@@ -184,6 +171,7 @@ def _health(daemon: DockerDaemon, container: str) -> str:
     return daemon.call("inspect", "--format", "{{.State.Health.Status}}", container).strip()
 
 
+@pytest.mark.parametrize("builder", ["buildkit"], indirect=True)
 def test_what_runs_sees_the_environment_and_its_variables(export: Contexts, builder: Builder, tag: str) -> None:
     builder.build(export("none", "vendored"), tag, network=False)
     prefix, uid, folder, environ = json.loads(builder.daemon.run(tag, ["python", "-c", LOOK_AROUND]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import tarfile
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -14,9 +15,10 @@ import pytest
 import resolver
 from fixtures.conda_packages import PLACEHOLDER, CondaFile, CondaPackage, write_package
 from resolver.engines import ImageBuild
+from resolver.exporter import docker_context, write_directory
 from resolver.model import DockerSection, Evidence, Lock, LockedPackage, PlatformLock, VirtualPackage
 from tests.docker.conftest import BASE, PYTHON_BASE, base_tar
-from tests.docker.engines import Buildah, DockerDaemon, write_archive
+from tests.docker.engines import Buildah, Docker, DockerDaemon, write_archive
 from tests.docker.places import Place, buildah_place, docker_place, podman_place
 from tests.registry.images import INDEX
 from tests.registry.programs import DockerRegistry, Skopeo, required
@@ -207,6 +209,29 @@ def test_one_image_for_two_machines(
     for architecture, machine in (("amd64", "x86_64"), ("arm64", "aarch64")):
         words = ("run", "--rm", "--quiet", "--network=none", f"--platform=linux/{architecture}")
         assert daemon.call(*words, f"{name}:2") == f"{machine}\n"
+
+
+def test_builders_that_know_no_platforms_make_it_for_this_machine(
+    old_daemon: DockerDaemon,
+    channel: Path,
+    base: str,
+    machines: Lock,
+    installer_files: dict[str, Path],
+    tag: str,
+    tmp_path: Path,
+) -> None:
+    """Docker's old builder has no BUILDPLATFORM and no TARGETPLATFORM."""
+    context = docker_context(
+        machines,
+        docker=DockerSection(base_image=base, build_image=PYTHON_BASE, command=("machine", "-m")),
+        strategy="vendored",
+        build_platforms=("linux-64",),
+        artifact_path=lambda artifact: channel / artifact.url.removeprefix(f"{CHANNEL}/"),
+        wheel_path=lambda wheel: installer_files[wheel.file_name],
+    )
+    write_directory(context, tmp_path / "context")
+    Docker(daemon=old_daemon, buildkit=False).build(tmp_path / "context", tag, network=False)
+    assert old_daemon.run(tag, []) == f"{os.uname().machine}\n"
 
 
 def _digest(skopeo: Skopeo, name: str) -> str:

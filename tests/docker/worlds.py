@@ -146,7 +146,7 @@ def download_wheel(wheel: InstallerWheel, folder: Path) -> Path:
         content = _download(wheel)
         assert hashlib.sha256(content).hexdigest() == wheel.sha256
         place.parent.mkdir(parents=True, exist_ok=True)
-        part = place.with_name(f".{place.name}.part")
+        part = place.with_name(f".{place.name}.{os.getpid()}")  # other workers fetch it too
         part.write_bytes(content)
         part.replace(place)
     return place

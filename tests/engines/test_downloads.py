@@ -8,11 +8,12 @@ import pytest
 
 import resolver
 from resolver.building.downloads import downloads_of
+from resolver.errors import SettingsError
 
 CONDA, PYPI = "https://conda.example.org", "https://pypi.example.org"
 INDEX = f"{PYPI}/simple/"
 UNSEEN = "which a build does not see; see --strategy vendored"
-UNTOLD = "which a build is not told; see --strategy vendored"
+UNTOLD = "which a build is not told; see --lend-netrc, or --strategy vendored"
 
 
 @pytest.mark.parametrize(
@@ -69,3 +70,21 @@ def test_downloads(
         found = downloads_of(session, urls)
     assert dict(found.arguments) == arguments
     assert list(found.notes) == notes
+
+
+def test_with_a_netrc_file_urls_need_no_credentials(tmp_path: Path) -> None:
+    netrc = tmp_path / ".netrc"
+    environ = {"HOME": str(tmp_path)}
+    with resolver.Session(
+        cache=tmp_path, environ=environ, mirrors=((CONDA, "https://a:${B}@m.example.org"),)
+    ) as session:
+        with pytest.raises(SettingsError, match=r"docker\.lend-netrc: there is no netrc file at .*/\.netrc"):
+            downloads_of(session, (INDEX,), lend_netrc=True)
+        netrc.write_text("machine m.example.org login a password b")
+        found = downloads_of(session, ("https://a:${B}@i.example.org/simple/",), lend_netrc=True)
+    assert found.netrc == netrc
+    assert found.notes == ()
+    assert dict(found.arguments) == {
+        "PIP_INDEX_URL": "https://i.example.org/simple/",
+        "SAMEBOX_MIRRORS": f"{CONDA}=https://m.example.org",
+    }

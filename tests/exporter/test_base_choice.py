@@ -124,3 +124,14 @@ def test_an_image_without_a_builder_asks_for_the_driver_too(tmp_path: Path) -> N
     environ = json.loads(image.config.content or b"")["config"]["Env"]
     asked = {text for text in environ if text.startswith("NVIDIA_")}
     assert asked == {"NVIDIA_DRIVER_CAPABILITIES=compute,utility", "NVIDIA_VISIBLE_DEVICES=0"}
+
+
+def test_one_dockerfile_has_one_base_so_what_one_platform_needs_is_the_base_of_all() -> None:
+    lock = lock_of(
+        PlatformLock(platform="linux-64", packages=(dataclasses.replace(CUDA, groups=("main",)),)),
+        PlatformLock(platform="linux-aarch64", packages=(conda("python", "3.12.4", "linux-aarch64", "b"),)),
+    )
+    docker = DockerSection(gpu_base_image="g")
+    both, one = (("linux-64", "linux-aarch64"), ("linux-aarch64",))
+    assert choose_base(lock, docker, groups=("main",), platforms=both).image == "g"
+    assert choose_base(lock, docker, groups=("main",), platforms=one).image == "debian:bookworm-slim"

@@ -21,6 +21,9 @@ from tests.exporter.conftest import conda, lock_of, wheel
 _ROOT = Path(__file__).resolve().parents[2]
 
 
+PINNED = DockerSection(base_image=f"debian@sha256:{'9' * 64}")
+
+
 def make(lock: Lock, strategy: Strategy = "thin", installer: Installer = "samebox", **options: object) -> BuildContext:
     return docker_context(
         lock,
@@ -97,20 +100,22 @@ def test_vendored_context_holds_each_artifact_once(lock: Lock) -> None:
 def test_packages_are_installed_on_the_builders_own_machine(
     lock: Lock, platforms: list[str], machines: list[str] | None, installers: list[str]
 ) -> None:
-    context = make(lock, "vendored", platforms=platforms, build_platforms=machines)
+    context = make(lock, "vendored", platforms=platforms, build_platforms=machines, docker=PINNED)
     dockerfile = text(context, "Dockerfile")
     carried = [path for path in context.by_path() if re.fullmatch(r"installer/linux-.*\.txt", path)]
     assert carried == [f"installer/{platform}.txt" for platform in installers or platforms]
     assert dockerfile.count("FROM --platform=${BUILDPLATFORM:-linux/") == bool(installers)
     assert dockerfile.count("FROM --platform=${TARGETPLATFORM:-linux/") == bool(installers)
-    assert context.labels == make(lock, "thin", platforms=platforms).labels  # the key among them
+    assert dict(context.labels)["io.samebox.image.key"]
+    assert context.labels == make(lock, platforms=platforms, docker=PINNED).labels
 
 
-def test_downloads_are_kept_only_where_that_is_asked_for(lock: Lock) -> None:
-    kept = DockerSection(cache_mounts=True)
-    assert text(make(lock, docker=kept), "Dockerfile").count("RUN --mount=type=cache,") == 2
+def test_mounts_are_there_only_where_they_are_asked_for(lock: Lock) -> None:
+    kept = dataclasses.replace(PINNED, cache_mounts=True, lend_netrc=True)
+    dockerfile = text(make(lock, docker=kept), "Dockerfile")
+    assert dockerfile.count("RUN --mount=type=cache,") == dockerfile.count("--mount=type=secret,id=netrc,") == 2
     assert "--mount" not in text(make(lock, "vendored", docker=kept), "Dockerfile")  # it downloads nothing
-    assert make(lock, docker=kept).labels == make(lock).labels
+    assert make(lock, docker=kept).labels == make(lock, docker=PINNED).labels
 
 
 def test_micromamba_context_holds_explicit_files_and_requirements(lock: Lock) -> None:

@@ -207,6 +207,8 @@ def test_two_packages_that_bring_one_file_with_other_modes(tmp_path: Path) -> No
     assert fresh.installed == [["one", "two"]]
     for item in items:  # a layer that was made beside another package is not taken where that is missing
         assert fresh.image([item]).manifest == Maker(tmp_path / item.name).image([item]).manifest
+    assert fresh.image(items).manifest == image.manifest  # and is not replaced by the one without
+    assert len(fresh.installed) == 3
 
 
 def test_scripts_that_are_not_run_are_named_also_by_a_cached_layer(tmp_path: Path) -> None:

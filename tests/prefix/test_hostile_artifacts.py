@@ -89,6 +89,7 @@ def test_a_wheel_with_a_flipped_bit_inside_and_locked_like_that(tmp_path: Path) 
     refuse(tmp_path, [conda(PYTHON), replace(whole, content=damaged)], "beacon 3.0 .*: not a wheel .*CRC")
 
 
+@pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_a_wheel_that_holds_a_file_twice(tmp_path: Path) -> None:
     """Which of them counts is read differently by different readers."""
     refuse(tmp_path, [conda(PYTHON), hostile_wheel("evil.py", "evil.py")], "evil 1.0 .*: it holds evil.py twice")

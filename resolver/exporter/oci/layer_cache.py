@@ -1,8 +1,9 @@
 """Layers that were made before: ``ROOT/COMPRESSION/<first two hex digits>/KEY/`` with ``layer`` and ``layer.json``.
 
-The key is over all that the layer's bytes depend on. A layer appears whole, by the rename of its folder, and is
-checked against its digest each time that it is taken. Who uses the cache holds a work folder in it; the last one to
-leave removes what is beyond the bound.
+The key is over all that the layer's bytes depend on, but for packages beside it that bring one of its files too: with
+these its folder is ``KEY-<hash of them>``. A layer appears whole, by the rename of its folder, and is checked against
+its digest each time that it is taken; a sound one is never replaced, since others may be reading it. Who uses the cache
+holds a work folder in it; the last one to leave removes what is beyond the bound.
 """
 
 from __future__ import annotations
@@ -80,14 +81,22 @@ class LayerCache:
 
     def find(self, key: str, *, created_by: str, present: frozenset[str]) -> CachedLayer | None:
         """The layer of this key, or ``None`` where there is none, or it is damaged, or not good for an environment of
-        the packages with the sha256s ``present``."""
-        folder = self._place(key)
+        the packages with the sha256s ``present``. Of several that made with the most of these."""
+        plain = self._place(key, ())
+        folders = (plain, *plain.parent.glob(f"{key}-*"))
+        known = [(stored, folder) for folder in folders if (stored := _stored(folder)) is not None]
+        fitting = [(stored, folder) for stored, folder in known if present.issuperset(stored.beside)]
+        for stored, folder in sorted(fitting, key=lambda pair: (-len(pair[0].beside), pair[1].name)):
+            if (found := self._taken(stored, folder, created_by)) is not None:
+                return found
+        return None
+
+    def _taken(self, stored: _Stored, folder: Path, created_by: str) -> CachedLayer | None:
         try:
-            stored = msgspec.json.decode((folder / "layer.json").read_bytes(), type=_Stored)
-            if not present.issuperset(stored.beside) or _sha256(folder / "layer") != stored.digest:
+            if _sha256(folder / "layer") != stored.digest:
                 return None
             os.utime(folder / "layer.json")  # it was used: see eviction
-        except (FileNotFoundError, msgspec.DecodeError):
+        except FileNotFoundError:
             return None
         blob = Blob(
             media_type=layer_media_type(self.compression),
@@ -113,7 +122,7 @@ class LayerCache:
     ) -> CachedLayer:
         """Make the layer of the ``items`` below ``root``, and keep it. ``beside``: the sha256s of packages of other
         layers that bring one of the items too."""
-        folder = self._place(key)
+        folder = self._place(key, beside)
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=_MAKING, ignore_cleanup_errors=True) as name:
             new = Path(name) / "new"
@@ -129,7 +138,9 @@ class LayerCache:
                 diff_id=made.diff_id, digest=made.blob.digest, size=made.blob.size, items=items, beside=beside
             )
             (new / "layer.json").write_bytes(msgspec.json.encode(stored))
-            _put(new, folder, Path(name) / "old")
+            there = _stored(folder)
+            if there is None or self._taken(there, folder, created_by) is None:
+                _put(new, folder, Path(name) / "old")
         found = self.find(key, created_by=created_by, present=frozenset(beside))
         if found is None:
             raise BuildError(f"{folder}: the layer that was just written is not what it was", hint="is the disk sound?")
@@ -152,8 +163,9 @@ class LayerCache:
         for sha256, size in sizes.items():
             (self._root / _SIZES / f"{sha256}-{size}").touch()
 
-    def _place(self, key: str) -> Path:
-        return self._root / self.compression / key[:2] / key
+    def _place(self, key: str, beside: tuple[str, ...]) -> Path:
+        others = f"-{hashlib.sha256(' '.join(beside).encode()).hexdigest()[:16]}" if beside else ""
+        return self._root / self.compression / key[:2] / f"{key}{others}"
 
     @contextlib.contextmanager
     def work_folder(self) -> Iterator[Path]:
@@ -185,6 +197,13 @@ class LayerCache:
             bases = () if self._bases is None else (self._bases,)
             evict((*layers, *files_below(self.trees, *bases)), self._bound, now=time.time())
             evict(files_below(self._root / _SIZES), replace(self._bound, size=_MOST_BYTES), now=time.time())
+
+
+def _stored(folder: Path) -> _Stored | None:
+    try:
+        return msgspec.json.decode((folder / "layer.json").read_bytes(), type=_Stored)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return None
 
 
 def _put(new: Path, folder: Path, aside: Path) -> None:

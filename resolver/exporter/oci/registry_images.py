@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from resolver.registry import Descriptor, Reference, Registry
 
 __all__ = ["RegistryBase", "push_images"]
+
+
+_UPLOADS = 4
 
 
 class RegistryBase:
@@ -66,13 +70,12 @@ def push_images(
     """Push the images (one a platform) under the tag of ``reference``, and give the digest that it then has.
 
     What the registry has already is not sent. The tag is written last: an error leaves what it was. ``progress`` hears
-    of the bytes that are sent. Raises ``RegistryUnavailable``, ``IntegrityError``, and ``SettingsError`` where
-    ``reference`` has a digest.
+    of the bytes that are sent, from several threads. Raises ``RegistryUnavailable``, ``IntegrityError``, and
+    ``SettingsError`` where ``reference`` has a digest.
     """
     if reference.digest is not None:
         raise SettingsError(f"{reference}: an image is pushed under a tag", hint="write NAME:TAG")
-    for blob in {blob.digest: blob for image in images for blob in image.blobs}.values():
-        registry.push_blob(reference, _content(blob), _descriptor(blob), progress=progress)
+    _push_blobs({blob.digest: blob for image in images for blob in image.blobs}.values(), registry, reference, progress)
     top = images[0].manifest
     if len(images) > 1:
         for image in images:
@@ -81,6 +84,23 @@ def push_images(
             )
         top = image_index(images)
     return registry.push_manifest(reference.tagged(reference.target), _bytes(top), top.media_type).digest
+
+
+def _push_blobs(
+    blobs: Iterable[Blob], registry: Registry, reference: Reference, progress: Callable[[int], None] | None
+) -> None:
+    """Several at once; after the first that fails no other is begun."""
+    with ThreadPoolExecutor(_UPLOADS, thread_name_prefix="samebox-push") as pool:
+        begun = [
+            pool.submit(registry.push_blob, reference, _content(blob), _descriptor(blob), progress=progress)
+            for blob in blobs
+        ]
+        try:
+            for future in as_completed(begun):
+                future.result()
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
 
 
 def _descriptor(blob: Blob) -> Descriptor:

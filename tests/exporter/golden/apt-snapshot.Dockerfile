@@ -2,7 +2,7 @@ FROM nvidia/cuda:12.6.3-base-ubuntu24.04 AS system
 # The stage that is shipped comes later.
 # hadolint ignore=DL3002
 USER 0
-# Versions are chosen by the snapshot.
+# The snapshot pins the versions.
 # hadolint ignore=DL3008
 RUN set -eu; \
     command -v apt-get >/dev/null || \
@@ -14,8 +14,8 @@ RUN set -eu; \
     codename="${VERSION_CODENAME:-}"; components=main; signed=""; \
     [ -n "$codename" ] || \
       { echo "samebox: the base image nvidia/cuda:12.6.3-base-ubuntu24.04 does not say which suite of Debian it is; set docker.gpu-base-image to another" >&2; exit 1; }; \
-    if [ "$ID" = ubuntu ]; then components="main universe"; fi; \
-    for keyring in "$ID-archive-keyring.pgp" "$ID-archive-keyring.gpg"; do \
+    if [ "${ID:-}" = ubuntu ]; then components="main universe"; fi; \
+    for keyring in "${ID:-}-archive-keyring.pgp" "${ID:-}-archive-keyring.gpg"; do \
       if [ -e "/usr/share/keyrings/$keyring" ]; then signed="[signed-by=/usr/share/keyrings/$keyring] "; fi; \
     done; \
     { \
@@ -27,9 +27,14 @@ RUN set -eu; \
     apt-get "$@" update; \
     DEBIAN_FRONTEND=noninteractive SOURCE_DATE_EPOCH=315532800 apt-get "$@" install --yes --no-install-recommends \
       git libgl1; \
-    rm -rf /var/lib/apt/lists/* /var/cache/ldconfig/aux-cache /tmp/samebox-apt.list; \
-    rm -f /var/cache/debconf/*-old /var/lib/dpkg/*-old; \
-    find /var/cache/apt /var/log -type f -delete
+    rm -rf /var/lib/apt/lists/*; \
+    find /var/cache/apt -type f -delete; \
+    find /var/log -type f -delete; \
+    rm -rf /var/cache/ldconfig/aux-cache /var/cache/fontconfig/*; \
+    rm -f /var/cache/debconf/*-old /var/lib/dpkg/*-old /etc/passwd- /etc/group- /etc/shadow- /etc/gshadow-; \
+    rm -f /etc/ssh/ssh_host_*_key* /var/lib/dbus/machine-id; \
+    [ ! -e /etc/machine-id ] || : >/etc/machine-id; \
+    rm -f /tmp/samebox-apt.list
 
 # Installs the locked environment. Whatever comes in is checked against its sha256.
 FROM python:3.12-slim-bookworm AS build

@@ -7,7 +7,7 @@ FROM base AS system
 # The stage that is shipped comes later.
 # hadolint ignore=DL3002
 USER 0
-# Versions are chosen by nobody, on request: docker.apt-snapshot does it.
+# docker.apt-snapshot would pin the versions.
 # hadolint ignore=DL3008
 RUN set -eu; \
     command -v apt-get >/dev/null || \
@@ -16,9 +16,14 @@ RUN set -eu; \
     apt-get "$@" update; \
     DEBIAN_FRONTEND=noninteractive SOURCE_DATE_EPOCH=315532800 apt-get "$@" install --yes --no-install-recommends \
       python3-numpy python3-requests; \
-    rm -rf /var/lib/apt/lists/* /var/cache/ldconfig/aux-cache /tmp/samebox-apt.list; \
-    rm -f /var/cache/debconf/*-old /var/lib/dpkg/*-old; \
-    find /var/cache/apt /var/log -type f -delete
+    rm -rf /var/lib/apt/lists/*; \
+    find /var/cache/apt -type f -delete; \
+    find /var/log -type f -delete; \
+    rm -rf /var/cache/ldconfig/aux-cache /var/cache/fontconfig/*; \
+    rm -f /var/cache/debconf/*-old /var/lib/dpkg/*-old /etc/passwd- /etc/group- /etc/shadow- /etc/gshadow-; \
+    rm -f /etc/ssh/ssh_host_*_key* /var/lib/dbus/machine-id; \
+    [ ! -e /etc/machine-id ] || : >/etc/machine-id; \
+    rm -f /tmp/samebox-apt.list
 
 FROM python:3.12-slim-bookworm AS fetch
 # This stage is not shipped, so it may be root.
