@@ -1,7 +1,7 @@
 """The text of the Dockerfile: what it is built on, a stage that installs, or checks what is there, one that is shipped.
 
-But for a base that the user writes there are no here-documents, no ``SHELL``, no ``# syntax`` line, and mounts only
-where they are asked for: Docker with and without BuildKit, buildah and podman all read it. The same plan always gives
+But for a base that the user writes there are no here-documents, no ``SHELL``, no ``# syntax`` line, and no mounts
+unless they are asked for: Docker with and without BuildKit, buildah and podman all read it. The same plan always gives
 the same text.
 """
 

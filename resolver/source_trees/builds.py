@@ -56,7 +56,7 @@ class Builds:
         with self._lock:
             known = self._cache.metadata(f"build {key[0]}", key[1]) if self._cache else None
             if known is None:
-                with tempfile.TemporaryDirectory(prefix="samebox-build-") as folder:
+                with tempfile.TemporaryDirectory(prefix="samebox-metadata-") as folder:
                     known = self._build(unpack(Path(folder) / "source"), Path(folder) / "metadata", where)
                 if self._cache:
                     self._cache.store_metadata(f"build {key[0]}", key[1], known)

@@ -81,6 +81,8 @@ def test_a_box_is_built_once(lock: Lock, place: Place, build: Build, tag: str) -
     first = build(lock, tag)
     made = first.wait()
     assert first.reused == ""
+    old_builder = place.environ.get("DOCKER_BUILDKIT") == "0"
+    assert first.obstacle == ("DOCKER_BUILDKIT=0 asks for the old builder" if old_builder else "")
     assert _has_built(first)
 
     second = build(lock, f"{tag}-again")

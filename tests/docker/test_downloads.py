@@ -84,7 +84,8 @@ Build = Callable[..., ImageBuild]
 @pytest.fixture
 def build(place: Place, recording: str, tag: str, tmp_path: Path) -> Iterator[Build]:
     mirrors = ((CONDA, f"{recording}/conda"), (PYPI, f"{recording}/pypi"))
-    environ = {**place.environ, "NETRC": str(tmp_path / "netrc")}
+    # buildah keeps what it mounts below TMPDIR
+    environ = {**place.environ, "NETRC": str(tmp_path / "netrc"), "TMPDIR": str(tmp_path)}
     with resolver.Session(cache=tmp_path / "cache", environ=environ, mirrors=mirrors) as session:
 
         def call(lock: Lock, *, cache_mounts: bool = False, lend_netrc: bool = False) -> ImageBuild:

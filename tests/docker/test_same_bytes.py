@@ -24,7 +24,6 @@ pytestmark = pytest.mark.docker
 BY_HAND = {
     "docker": "build --no-cache --network=none --provenance=false --build-arg=SOURCE_DATE_EPOCH={epoch} "
     "--output=type=oci,dest={archive},rewrite-timestamp=true --tag={tag} {context}",
-    "podman": "build --no-cache --network=none --timestamp={epoch} --tag={tag} {context}",
     "buildah": "bud --layers --no-cache --network=none --timestamp={epoch} --tag={tag} {context}",
 }
 """What the README says, and that nothing of an earlier build may be used."""
@@ -45,7 +44,7 @@ def application(place: Place, fixture_channels: Path, fixture_index: Path, sameb
     return folder
 
 
-@pytest.mark.parametrize("place", ["buildkit", "buildah", "podman"], indirect=True)
+@pytest.mark.parametrize("place", ["buildkit", "buildah"], indirect=True)
 def test_two_builds_of_two_exports_are_one_image(
     application: Path,
     place: Place,

@@ -174,7 +174,7 @@ def test_a_higher_revision_of_version_1_is_read() -> None:
         ),
         (
             _with('name = "b" }', f'name = "b", marker = "{"(" * 5000}" }}'),
-            f"the.lock: not a marker: '{'(' * 200}': it is nested too deeply",
+            f"the.lock: not a marker: '{'(' * 200}': ",  # packaging 26.4 has words of its own for it
         ),
         (
             _with("b-1.0-py3-none-any.whl", "b-1.0-cp27-cp27m-win32.whl"),
