@@ -50,8 +50,9 @@ def docker_obstacle(version: str, environ: Mapping[str, str], ask: Ask) -> str:
 
 def docker_store_obstacle(version: str, environ: Mapping[str, str], ask: Ask) -> str:
     """Why docker cannot write archives, nor keep an image index: it needs BuildKit, and containerd's store for that."""
-    if environ.get("DOCKER_BUILDKIT") == "0":
-        return "DOCKER_BUILDKIT=0 asks for the old builder"
+    asked = environ.get("DOCKER_BUILDKIT", "")
+    if asked.lower() in ("0", "f", "false"):  # as Go reads truth values
+        return f"DOCKER_BUILDKIT={asked} asks for the old builder"
     try:
         ask(("buildx", "version"))
     except BuildError as error:

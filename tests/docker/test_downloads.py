@@ -7,6 +7,7 @@ import dataclasses
 import functools
 import gzip
 import http.server
+import shutil
 import tarfile
 import threading
 from collections.abc import Callable, Iterator
@@ -109,6 +110,8 @@ def build(place: Place, recording: str, tag: str, tmp_path: Path) -> Iterator[Bu
             )
 
         yield call
+    for kept in tmp_path.glob("buildah-cache*"):
+        shutil.rmtree(kept)  # pytest keeps the folders of the last runs, and packages are large
 
 
 def _without(lock: Lock, name: str) -> Lock:

@@ -195,6 +195,9 @@ ABLE = {
     "docker of no version": Able(version="dev", obstacle="that needs 26.0 or later"),
     "other store": Able(store='[["Backing Filesystem","extfs"]]', obstacle="its images are not in containerd's store"),
     "old builder": Able(environ=(("DOCKER_BUILDKIT", "0"),), obstacle="DOCKER_BUILDKIT=0 asks for the old builder"),
+    "no BuildKit asked for": Able(
+        environ=(("DOCKER_BUILDKIT", "false"),), obstacle="DOCKER_BUILDKIT=false asks for the old builder"
+    ),
     "no BuildKit": Able(buildx="exit 1", obstacle="it has no BuildKit: `"),
     "podman": Able(name="podman", version="4.3.1"),
     "old podman": Able(name="podman", version="3.0.1", obstacle="that needs 3.1 or later"),
