@@ -58,7 +58,7 @@ def _cache() -> Path:
     return Path(os.environ.get("SAMEBOX_TEST_CACHE") or Path.home() / ".cache" / "samebox-tests")
 
 
-def _require(condition: bool, what: str) -> None:
+def require(condition: bool, what: str) -> None:
     """Without an engine the tests are skipped on a developer's machine; in CI that is a failure."""
     if condition:
         return
@@ -70,7 +70,7 @@ def _require(condition: bool, what: str) -> None:
 def base_tar(name: str) -> Path:
     """The files of a base image that .ci/prepare-docker has made."""
     tars = sorted(_cache().glob(f"debian-bookworm-{name}-*.tar"))
-    _require(bool(tars), f"there is no base image debian-bookworm-{name} in {_cache()}")
+    require(bool(tars), f"there is no base image debian-bookworm-{name} in {_cache()}")
     return tars[-1]
 
 
@@ -86,8 +86,8 @@ def base_archives(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Pa
 
 @contextlib.contextmanager
 def _daemon(root: Path, store: Store, bases: tuple[Path, ...]) -> Iterator[DockerDaemon]:
-    _require(os.geteuid() == 0, "only root can start dockerd")
-    _require(shutil.which("dockerd", path=f"/usr/sbin:{os.environ['PATH']}") is not None, "dockerd is not installed")
+    require(os.geteuid() == 0, "only root can start dockerd")
+    require(shutil.which("dockerd", path=f"/usr/sbin:{os.environ['PATH']}") is not None, "dockerd is not installed")
     with docker_daemon(root, store=store) as running:
         for archive in bases:
             running.load(archive)
@@ -113,7 +113,7 @@ def buildah(
     daemon: DockerDaemon, base_archives: tuple[Path, ...], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Buildah]:
     program = shutil.which("buildah")
-    _require(program is not None, "buildah is not installed")
+    require(program is not None, "buildah is not installed")
     builder = Buildah(daemon=daemon, program=str(program), root=tmp_path_factory.mktemp("buildah"))
     for archive in base_archives:
         builder.load(archive)

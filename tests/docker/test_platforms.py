@@ -17,7 +17,7 @@ from fixtures.conda_packages import PLACEHOLDER, CondaFile, CondaPackage, write_
 from resolver.engines import ImageBuild
 from resolver.exporter import docker_context, write_directory
 from resolver.model import DockerSection, Evidence, Lock, LockedPackage, PlatformLock, VirtualPackage
-from tests.docker.conftest import BASE, PYTHON_BASE, base_tar
+from tests.docker.conftest import BASE, PYTHON_BASE, base_tar, require
 from tests.docker.engines import Buildah, Docker, DockerDaemon, write_archive
 from tests.docker.places import Place, buildah_place, docker_place, podman_place
 from tests.registry.images import INDEX
@@ -34,9 +34,8 @@ WORDS = tuple(f"linux/{architecture}" for architecture, _ in PLATFORMS.values())
 @pytest.fixture(scope="session")
 def emulator() -> None:
     """The kernel runs programs of arm64 on this machine."""
-    if not Path("/proc/sys/fs/binfmt_misc/qemu-aarch64").exists():
-        required("qemu-aarch64-static")
-        pytest.skip("this kernel cannot be told to run programs of another machine (binfmt_misc)")
+    registered = Path("/proc/sys/fs/binfmt_misc/qemu-aarch64").exists()
+    require(registered, "this machine runs no programs of arm64 (binfmt_misc, qemu-user-static)")
 
 
 @pytest.fixture(scope="module")
