@@ -7,7 +7,8 @@ told otherwise (SOURCE_DATE_EPOCH, the convention of reproducible-builds.org).
   engine's image store, and docker asks it to unpack whatever it builds: so the image goes to an archive, and from there
   into the store. Only with containerd's image store can docker write archives.
 - podman and buildah have an option of their own. buildah 1.16 did not use it for an image's history, nor podman 3.0 at
-  all.
+  all. They take a step from their cache also if it was built without the option, with the times of then: so the cache
+  is not used.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def archive_options(request: BuildRequest) -> tuple[str, ...]:
 
 def timestamp_options(request: BuildRequest) -> tuple[str, ...]:
     """For podman and buildah."""
-    return (f"--timestamp={request.epoch}",)
+    return (f"--timestamp={request.epoch}", "--no-cache")
 
 
 def docker_obstacle(version: str, environ: Mapping[str, str], ask: Ask) -> str:

@@ -93,7 +93,7 @@ def _identity(place: Place, name: str) -> tuple[str, ...]:
     if place.engine == "docker":
         return (place.call("image", "inspect", "--format", "{{.Id}}", name).strip(),)
     said = place.call("images", "--digests", "--no-trunc", "--format", "{{.ID}} {{.Digest}}", f"localhost/{name}")
-    return tuple(said.split())
+    return tuple(dict.fromkeys(said.split()))  # a line for each of its names
 
 
 def _require_nothing_dated(archive: Path, base: Path, project: Path, cache: Path, folder: Path) -> None:

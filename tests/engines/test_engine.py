@@ -172,7 +172,7 @@ def test_podman_and_buildah_have_an_option_for_reproducible_images(stand_ins: St
     stand_ins.add(name)
     (build,) = find_engine(stand_ins.environ).build(request(reproducible=True))
     assert build.words[1:] == (
-        *(*BUILDS[name], "--platform=linux/arm64", "--iidfile=/id", "--timestamp=7"),
+        *(*BUILDS[name], "--platform=linux/arm64", "--iidfile=/id", "--timestamp=7", "--no-cache"),
         *("--tag=a:1", "--tag=a:key", "/context"),
     )
 
