@@ -16,9 +16,9 @@ from resolver.model import MAIN, ApplicationFiles, Artifact, BuildContext, Docke
 from resolver.session import Session
 
 if TYPE_CHECKING:
-    from resolver.exporter.dockerfile import Installer, Strategy
+    from resolver.exporter.docker.dockerfile import Installer, Strategy
+    from resolver.exporter.docker.wheelhouse import InstallerWheel
     from resolver.exporter.oci import BaseSource, Compression, Image, InstallSlice, LayerCache, OciOptions, SlicePart
-    from resolver.exporter.wheelhouse import InstallerWheel
     from resolver.prefix import InstallReport
 
 __all__ = ["application_files", "docker_context", "host_platform", "install", "oci_images"]
@@ -37,8 +37,8 @@ def docker_context(
     session: Session | None = None,
     index_urls: Sequence[str] = (),
 ) -> BuildContext:
-    """The Docker build context of a lock: see ``resolver.exporter.context``. The images of ``docker`` are taken as they
-    are named there; ``pin_bases`` gives them digests.
+    """The Docker build context of a lock: see ``resolver.exporter.docker.context``. The images of ``docker`` are taken
+    as they are named there; ``pin_bases`` gives them digests.
 
     ``thin`` reads nothing from outside but the folders of ``docker.application``; ``application`` is what was read
     there already. ``vendored`` fetches every artifact into the store, and the wheels of the

@@ -19,16 +19,16 @@ from resolver.engines import BuildLog, Engine, ImageBuild, find_engine, log_fold
 from resolver.errors import BuildError, SettingsError
 from resolver.exporter import choose_base, context_needs, source_date_epoch
 from resolver.exporter.application import image_groups, launch_of, require_server
+from resolver.exporter.architectures import image_platform
 from resolver.exporter.base_choice import needs_network
+from resolver.exporter.docker.wheelhouse import installer_platforms
 from resolver.exporter.image_key import image_key
-from resolver.exporter.shell import image_platform
-from resolver.exporter.wheelhouse import installer_platforms
 from resolver.model import MAIN, DockerSection, Lock
 from resolver.outputs import application_files, docker_context
 from resolver.session import Session
 
 if TYPE_CHECKING:
-    from resolver.exporter.dockerfile import Strategy
+    from resolver.exporter.docker.dockerfile import Strategy
 
 __all__ = ["build"]
 

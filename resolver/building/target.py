@@ -12,9 +12,9 @@ from resolver.building.downloads import Downloads
 from resolver.building.registry_images import ImageRegistry
 from resolver.engines import Command, Engine
 from resolver.errors import NotRepresentable, SettingsError
+from resolver.exporter.architectures import ARCHITECTURES
 from resolver.exporter.image_key import ImageKey
 from resolver.exporter.quoting import image_reference
-from resolver.exporter.shell import ARCHITECTURES
 from resolver.model import Lock
 
 __all__ = ["Names", "Target", "default_tag", "image_platforms", "names_of", "subdir_of"]

@@ -12,10 +12,10 @@ from resolver.exporter.archive import (
     write_tar,
 )
 from resolver.exporter.base_choice import choose_base
-from resolver.exporter.context import context_needs, docker_context
 from resolver.exporter.directory import write_directory
-from resolver.exporter.dockerfile import Installer, Strategy
-from resolver.exporter.wheelhouse import InstallerWheel, installer_wheels
+from resolver.exporter.docker.context import context_needs, docker_context
+from resolver.exporter.docker.dockerfile import Installer, Strategy
+from resolver.exporter.docker.wheelhouse import InstallerWheel, installer_wheels
 
 __all__ = [
     "DEFAULT_EPOCH",

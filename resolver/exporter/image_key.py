@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from resolver import canonicalizer
 from resolver.exporter.application import image_groups, image_variables, launch_of
-from resolver.exporter.apt import unpinned_apt
 from resolver.exporter.base_choice import BaseChoice, choose_base
-from resolver.exporter.user_managed import installed_lock, required_packages
+from resolver.exporter.docker.apt import unpinned_apt
+from resolver.exporter.docker.user_managed import installed_lock, required_packages
 from resolver.model import ApplicationFiles, Digest, DockerSection, Lock
 
 __all__ = ["INSTALLER", "KEY_LABEL", "ImageKey", "image_key"]

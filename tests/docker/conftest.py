@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from resolver.exporter import docker_context, installer_wheels, write_directory
-from resolver.exporter.wheelhouse import checker_wheel
+from resolver.exporter.docker.wheelhouse import checker_wheel
 from resolver.locks.files import read_lock
 from resolver.model import DockerSection, Lock
 from tests.docker.engines import Buildah, Builder, Docker, DockerDaemon, Store, docker_daemon, write_archive

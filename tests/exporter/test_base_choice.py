@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from resolver.exporter.base_choice import choose_base
-from resolver.exporter.dockerfile import render
+from resolver.exporter.docker.dockerfile import render
 from resolver.model import DockerSection, Evidence, Lock, LockedPackage, PlatformLock, VirtualPackage
 from tests.exporter.conftest import conda, lock_of, wheel
 from tests.exporter.oci_world import Maker, small

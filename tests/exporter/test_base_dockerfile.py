@@ -8,8 +8,8 @@ import re
 import pytest
 
 from resolver.errors import SettingsError
-from resolver.exporter.base_dockerfile import read_base_dockerfile
-from resolver.exporter.dockerfile import render
+from resolver.exporter.docker.base_dockerfile import read_base_dockerfile
+from resolver.exporter.docker.dockerfile import render
 from resolver.model import DockerSection
 from tests.exporter.test_dockerfile import PLAN
 

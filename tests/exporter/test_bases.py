@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-import resolver.exporter.check_packages
+import resolver.exporter.docker.check_packages
 from resolver.errors import BuildError, NotRepresentable, SettingsError
 from resolver.exporter import Strategy, context_needs, docker_context
-from resolver.exporter.dockerfile import render
+from resolver.exporter.docker.dockerfile import render
+from resolver.exporter.docker.user_managed import check_files
 from resolver.exporter.image_key import image_key
-from resolver.exporter.user_managed import check_files
 from resolver.model import Application, DockerSection, Lock, PlatformLock
 from tests.exporter.conftest import conda, lock_of
 from tests.exporter.test_base_choice import CUDA
@@ -165,7 +165,7 @@ def test_micromamba_installs_nothing_there(lock: Lock) -> None:
 
 
 def test_the_check_keeps_to_the_syntax_of_old_interpreters() -> None:
-    text = Path(resolver.exporter.check_packages.__file__).read_text(encoding="utf-8")
+    text = Path(resolver.exporter.docker.check_packages.__file__).read_text(encoding="utf-8")
     tree = ast.parse(text, feature_version=(3, 8))
     imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert not [name for name in imported if (name or "").startswith("resolver")]

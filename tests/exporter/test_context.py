@@ -58,7 +58,7 @@ def test_thin_context_holds_slices_and_hash_locked_requirements(lock: Lock) -> N
     ]
     assert context.platforms == ("linux-64", "linux-aarch64")
     assert text(context, ".dockerignore") == "*\n!installer\n!locks\n"
-    table = json.loads((_ROOT / "resolver/exporter/installer_requirements.json").read_text())["wheels"]
+    table = json.loads((_ROOT / "resolver/exporter/docker/installer_requirements.json").read_text())["wheels"]
     sha256 = {(row["name"], row["platform"]): row["sha256"] for row in table}
     assert text(context, "installer/linux-64.txt") == (
         f"installer==1.1.0 --hash=sha256:{sha256['installer', 'noarch']}\n"
@@ -67,7 +67,7 @@ def test_thin_context_holds_slices_and_hash_locked_requirements(lock: Lock) -> N
 
 
 def test_the_table_of_the_installer_has_the_pinned_version() -> None:
-    table = json.loads((_ROOT / "resolver/exporter/installer_requirements.json").read_text())["wheels"]
+    table = json.loads((_ROOT / "resolver/exporter/docker/installer_requirements.json").read_text())["wheels"]
     pins = tomllib.loads((_ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
     (version,) = {row["version"] for row in table if row["name"] == "py-rattler"}
     assert f"py-rattler=={version}" in pins, "run fixtures/make_installer_requirements.py"

@@ -15,7 +15,7 @@ import pytest
 
 from resolver.errors import SettingsError
 from resolver.exporter import Installer, Strategy
-from resolver.exporter.dockerfile import Plan, render
+from resolver.exporter.docker.dockerfile import Plan, render
 from resolver.exporter.quoting import exec_form, image_user, quoted, variable
 from resolver.model import DockerSection
 

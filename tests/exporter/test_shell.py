@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from resolver.exporter.quoting import ImageUser
-from resolver.exporter.shell import (
+from resolver.exporter.docker.shell import (
     choose_installer,
     choose_platform,
     create_user,
@@ -18,6 +17,7 @@ from resolver.exporter.shell import (
     require_machine,
     run,
 )
+from resolver.exporter.quoting import ImageUser
 
 PLATFORMS = (("linux-64", "platform=linux-64"), ("linux-aarch64", "platform=linux-aarch64"))
 

@@ -16,6 +16,7 @@ from resolver.exporter.application import (
     launch_of,
     require_server,
 )
+from resolver.exporter.architectures import ARCHITECTURES
 from resolver.exporter.archive import DEFAULT_EPOCH
 from resolver.exporter.base_choice import BaseChoice, choose_base, refuse_what_runs
 from resolver.exporter.gpu import with_gpu_variables
@@ -34,7 +35,6 @@ from resolver.exporter.oci.layers import MOST_LAYERS
 from resolver.exporter.oci.parts import SlicePackages, sliced
 from resolver.exporter.oci.values import Image, Layer
 from resolver.exporter.quoting import absolute_path, image_user, label_key
-from resolver.exporter.shell import ARCHITECTURES
 from resolver.locks.slices import required_glibc, slice_of
 from resolver.model import MAIN, ApplicationFiles, DockerSection, Lock
 

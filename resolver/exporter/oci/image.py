@@ -1,4 +1,4 @@
-"""An image's config and manifest (image-spec 1.1), as the Dockerfile of ``exporter.dockerfile`` would make them."""
+"""An image's config and manifest (image-spec 1.1), as the Dockerfile of ``exporter.docker`` would make them."""
 
 from __future__ import annotations
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from resolver.exporter.plan import Plan
-from resolver.exporter.shell import choose_platform, image_platform
+from resolver.exporter.architectures import image_platform
+from resolver.exporter.docker.plan import Plan
+from resolver.exporter.docker.shell import choose_platform
 
 __all__ = [
     "CACHE",

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from resolver.errors import SettingsError
-from resolver.exporter.dockerfile_text import Instruction, directives, instructions
+from resolver.exporter.docker.dockerfile_text import Instruction, directives, instructions
 
 __all__ = ["BaseDockerfile", "free_name", "read_base_dockerfile"]
 

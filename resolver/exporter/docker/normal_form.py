@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from resolver.exporter.shell import run
+from resolver.exporter.docker.shell import run
 
 __all__ = ["copied_files", "left_by_packages", "packages_environment"]
 

@@ -59,7 +59,7 @@ def checker_wheel() -> InstallerWheel:
 
 @cache
 def _table(key: str) -> tuple[InstallerWheel, ...]:
-    rows = json.loads((resources.files("resolver.exporter") / _TABLE).read_bytes())[key]
+    rows = json.loads((resources.files("resolver.exporter.docker") / _TABLE).read_bytes())[key]
     return tuple(sorted((InstallerWheel(**row) for row in rows), key=lambda w: (w.name, w.file_name)))
 
 

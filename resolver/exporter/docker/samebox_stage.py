@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from resolver.exporter.base_stage import Base
-from resolver.exporter.install_stage import (
+from resolver.exporter.docker.base_stage import Base
+from resolver.exporter.docker.install_stage import (
     CACHE,
     CONTEXT,
     MIRRORS,
@@ -19,9 +19,9 @@ from resolver.exporter.install_stage import (
     platform_lines,
     then,
 )
-from resolver.exporter.plan import Plan
+from resolver.exporter.docker.plan import Plan
+from resolver.exporter.docker.shell import choose_installer, fail, require_glibc, run
 from resolver.exporter.quoting import absolute_path, image_reference
-from resolver.exporter.shell import choose_installer, fail, require_glibc, run
 
 __all__ = ["samebox_stage"]
 

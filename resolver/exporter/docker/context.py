@@ -26,17 +26,17 @@ from resolver.exporter.application import (
     launch_of,
     require_server,
 )
+from resolver.exporter.architectures import ARCHITECTURES
 from resolver.exporter.base_choice import choose_base
-from resolver.exporter.context_files import ContextFiles, add_check, add_environment
-from resolver.exporter.dockerfile import Installer, Plan, Strategy, render
-from resolver.exporter.image_key import image_key
-from resolver.exporter.image_labels import image_labels
-from resolver.exporter.shell import ARCHITECTURES
-from resolver.exporter.user_managed import installed_lock
-from resolver.exporter.wheelhouse import (
+from resolver.exporter.docker.context_files import ContextFiles, add_check, add_environment
+from resolver.exporter.docker.dockerfile import Installer, Plan, Strategy, render
+from resolver.exporter.docker.user_managed import installed_lock
+from resolver.exporter.docker.wheelhouse import (
     InstallerWheel,
     installer_platforms,
 )
+from resolver.exporter.image_key import image_key
+from resolver.exporter.image_labels import image_labels
 from resolver.locks.slices import required_glibc, slice_of
 from resolver.model import (
     MAIN,

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from resolver.errors import BuildError, NotRepresentable
 from resolver.exporter.directory import CHECKSUMS
-from resolver.exporter.micromamba import checksum_file, explicit_file, requirements_file
-from resolver.exporter.plan import Plan, Strategy
-from resolver.exporter.user_managed import check_files
-from resolver.exporter.wheelhouse import InstallerWheel, checker_wheel, hashed_requirements, installer_wheels
+from resolver.exporter.docker.micromamba import checksum_file, explicit_file, requirements_file
+from resolver.exporter.docker.plan import Plan, Strategy
+from resolver.exporter.docker.user_managed import check_files
+from resolver.exporter.docker.wheelhouse import InstallerWheel, checker_wheel, hashed_requirements, installer_wheels
 from resolver.locks.slices import file_name_of
 from resolver.model import Artifact, ContextFile, LockedPackage
 

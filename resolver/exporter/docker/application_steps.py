@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from resolver.exporter.application import Launch
-from resolver.exporter.base_stage import Base, base_option
-from resolver.exporter.install_stage import CONTEXT
-from resolver.exporter.normal_form import copied_files
-from resolver.exporter.plan import Plan
+from resolver.exporter.docker.base_stage import Base, base_option
+from resolver.exporter.docker.install_stage import CONTEXT
+from resolver.exporter.docker.normal_form import copied_files
+from resolver.exporter.docker.plan import Plan
 from resolver.exporter.quoting import absolute_path, exec_form
 from resolver.model import HealthCheck
 

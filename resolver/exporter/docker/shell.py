@@ -10,37 +10,22 @@ import re
 from collections.abc import Iterable, Sequence
 
 from resolver.errors import BuildError
+from resolver.exporter.architectures import ARCHITECTURES, image_platform
 from resolver.exporter.quoting import ImageUser
 
 __all__ = [
-    "ARCHITECTURES",
     "choose_installer",
     "choose_platform",
     "create_user",
     "fail",
     "glibc_needs",
-    "image_platform",
     "require_glibc",
     "require_machine",
     "run",
 ]
 
-ARCHITECTURES = {
-    "linux-64": ("amd64", "x86_64"),
-    "linux-aarch64": ("arm64", "aarch64"),
-    "linux-ppc64le": ("ppc64le", "ppc64le"),
-    "linux-riscv64": ("riscv64", "riscv64"),
-    "linux-s390x": ("s390x", "s390x"),
-}
-"""conda subdir: what ``TARGETARCH`` calls it (Go's GOARCH), and what ``uname -m`` does."""
-
 _ARCHITECTURE = "${TARGETARCH:-$(uname -m)}"
 _GLIBC = re.compile(r"[0-9]+\.[0-9]+")
-
-
-def image_platform(platform: str) -> str:
-    """A conda subdir in the words of builders: ``linux/arm64``."""
-    return f"linux/{ARCHITECTURES[platform][0]}"
 
 
 def run(lines: Iterable[str], *, mounts: Sequence[str] = ()) -> str:

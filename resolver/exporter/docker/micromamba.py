@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from packaging.utils import parse_wheel_filename
 
-from resolver.exporter.wheelhouse import hashed_requirements
+from resolver.exporter.docker.wheelhouse import hashed_requirements
 from resolver.locks.slices import file_name_of
 from resolver.model import LockedPackage
 

@@ -13,12 +13,12 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from resolver.errors import SettingsError
-from resolver.exporter.base_stage import Base, base_option
-from resolver.exporter.install_stage import CONTEXT, VENV, build_option
-from resolver.exporter.plan import Plan
+from resolver.exporter.docker.base_stage import Base, base_option
+from resolver.exporter.docker.install_stage import CONTEXT, VENV, build_option
+from resolver.exporter.docker.plan import Plan
+from resolver.exporter.docker.shell import fail, run
+from resolver.exporter.docker.wheelhouse import checker_wheel, hashed_requirements
 from resolver.exporter.quoting import absolute_path, image_reference, image_user
-from resolver.exporter.shell import fail, run
-from resolver.exporter.wheelhouse import checker_wheel, hashed_requirements
 from resolver.model import DockerSection, Lock, PlatformLock
 
 __all__ = ["check_files", "check_stages", "copy_report", "installed_lock", "required_packages"]
@@ -61,7 +61,7 @@ def _server(docker: DockerSection) -> tuple[str, ...]:
 def check_files(docker: DockerSection) -> tuple[tuple[str, bytes], ...]:
     """What the context has in ``check/``, but for the wheel."""
     wheel = checker_wheel()
-    module = resources.files("resolver.exporter") / "check_packages.py"
+    module = resources.files("resolver.exporter.docker") / "check_packages.py"
     return (
         ("check/check_packages.py", module.read_bytes()),
         ("check/packages.txt", "".join(f"{text}\n" for text in required_packages(docker)).encode()),

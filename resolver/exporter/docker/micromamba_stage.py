@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from resolver.exporter.base_stage import Base
-from resolver.exporter.install_stage import CONTEXT, MIRRORS, PIP, VENV, begin_build, copy_locks, platform_lines, then
-from resolver.exporter.plan import Plan
+from resolver.exporter.docker.base_stage import Base
+from resolver.exporter.docker.install_stage import (
+    CONTEXT,
+    MIRRORS,
+    PIP,
+    VENV,
+    begin_build,
+    copy_locks,
+    platform_lines,
+    then,
+)
+from resolver.exporter.docker.plan import Plan
+from resolver.exporter.docker.shell import fail, glibc_needs, require_glibc, run
 from resolver.exporter.quoting import absolute_path, image_reference
-from resolver.exporter.shell import fail, glibc_needs, require_glibc, run
 
 __all__ = ["micromamba_stage"]
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from resolver.errors import SettingsError
-from resolver.exporter.normal_form import left_by_packages, packages_environment
-from resolver.exporter.shell import fail, run
+from resolver.exporter.docker.normal_form import left_by_packages, packages_environment
+from resolver.exporter.docker.shell import fail, run
 from resolver.model import DockerSection
 
 __all__ = ["apt_steps", "unpinned_apt"]

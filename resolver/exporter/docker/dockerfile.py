@@ -7,11 +7,21 @@ the same text.
 
 from __future__ import annotations
 
-from resolver.exporter.application_steps import copy_steps, files_stage, start_steps
-from resolver.exporter.base_stage import Base, base_of, base_option
+from resolver.exporter.docker.application_steps import copy_steps, files_stage, start_steps
+from resolver.exporter.docker.base_stage import Base, base_of, base_option
+from resolver.exporter.docker.micromamba_stage import micromamba_stage
+from resolver.exporter.docker.plan import Installer, Plan, Strategy
+from resolver.exporter.docker.samebox_stage import samebox_stage
+from resolver.exporter.docker.shell import (
+    choose_platform,
+    create_user,
+    glibc_needs,
+    require_glibc,
+    require_machine,
+    run,
+)
+from resolver.exporter.docker.user_managed import check_stages, copy_report
 from resolver.exporter.gpu import with_gpu_variables
-from resolver.exporter.micromamba_stage import micromamba_stage
-from resolver.exporter.plan import Installer, Plan, Strategy
 from resolver.exporter.quoting import (
     absolute_path,
     exec_form,
@@ -20,16 +30,6 @@ from resolver.exporter.quoting import (
     quoted,
     variable,
 )
-from resolver.exporter.samebox_stage import samebox_stage
-from resolver.exporter.shell import (
-    choose_platform,
-    create_user,
-    glibc_needs,
-    require_glibc,
-    require_machine,
-    run,
-)
-from resolver.exporter.user_managed import check_stages, copy_report
 
 __all__ = ["Installer", "Plan", "Strategy", "render"]
 
