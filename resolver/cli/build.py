@@ -16,7 +16,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from resolver.cli.base_images import add_base_arguments, docker_asked
-from resolver.cli.image_lock import lock_of_image
+from resolver.cli.image_lock import lock_for_image
 from resolver.cli.options import add_json_argument, add_lock_argument, settings_beside
 from resolver.cli.progress import Progress
 from resolver.errors import BuildError
@@ -106,7 +106,7 @@ def _build(options: argparse.Namespace, on_line: Callable[[str], None]) -> int:
 
     path = Path(options.lock)
     settings = settings_beside(path).for_environment(options.environment)
-    lock = lock_of_image(path, settings)
+    lock = lock_for_image(path, settings, _platforms(options.platform))
     with _ended_by_sigterm(), Session.for_settings(settings, offline=options.offline) as session:
         image = build(
             lock,

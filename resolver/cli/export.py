@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from resolver.cli.base_images import add_base_arguments, pinned_docker
 from resolver.cli.export_oci import add_oci_arguments, export_oci
-from resolver.cli.image_lock import lock_of_image
+from resolver.cli.image_lock import lock_for_image
 from resolver.cli.lock_sources import add_from_image_argument
 from resolver.cli.options import add_lock_argument, settings_beside
 from resolver.cli.progress import Progress
@@ -133,7 +133,7 @@ def _docker(options: argparse.Namespace) -> int:
 
     path = Path(options.lock)
     settings = settings_beside(path).for_environment(options.environment)
-    lock = lock_of_image(path, settings)
+    lock = lock_for_image(path, settings, options.platform)
     with Session.for_settings(settings, offline=bool(options.offline)) as session, Progress() as progress:
         groups, platforms = image_groups(settings.docker, ("main", *(options.group or ()))), options.platform
         progress("looking for the base images")

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from resolver.cli.base_images import docker_asked
+from resolver.cli.image_lock import lock_for_image
 from resolver.cli.options import settings_beside
 from resolver.cli.progress import Progress
 from resolver.errors import BuildError, SettingsError
-from resolver.locks.files import read_lock
 
 if TYPE_CHECKING:
     from resolver.exporter.oci import BaseImage, BaseSource, Image, OciOptions
@@ -55,7 +55,7 @@ def export_oci(options: argparse.Namespace, *, epoch: int) -> int:
 
     path = Path(options.lock)
     settings = settings_beside(path).for_environment(options.environment)
-    lock, file = read_lock(path), LockFile.read(path)
+    lock, file = lock_for_image(path, settings, options.platform), LockFile.read(path)
     target = Reference.parse(options.push) if options.push else None
     with (
         Session.for_settings(settings, offline=bool(options.offline)) as session,

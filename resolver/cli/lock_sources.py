@@ -26,6 +26,7 @@ __all__ = [
     "add_from_image_argument",
     "add_lock_environment_argument",
     "lock_asked",
+    "lock_for_platforms",
     "platforms_of",
     "source_asked",
 ]
@@ -142,10 +143,18 @@ def add_lock_environment_argument(parser: argparse.ArgumentParser) -> None:
 def lock_asked(options: argparse.Namespace, subdirs: Sequence[str], source: LockSource | None = None) -> Lock:
     """The lock that a command is about, for these platforms where it names none; ``source`` is where it lies, if not at
     the place that ``LOCK`` names."""
-    source = source or LockSource.read(options.lock)
+    return _lock_of(source or LockSource.read(options.lock), subdirs, options.environment)
+
+
+def lock_for_platforms(path: Path, subdirs: Sequence[str]) -> Lock:
+    """The lock in a file, for these platforms where it names none."""
+    return _lock_of(LockSource.read(str(path)), subdirs, None)
+
+
+def _lock_of(source: LockSource, subdirs: Sequence[str], environment: str | None) -> Lock:
     if format_of(source.file_name).name not in _FOR_ANY_MACHINE:
         subdirs = ()
-    return source.lock(environment=options.environment, platforms=platforms_of(subdirs, source.beside))
+    return source.lock(environment=environment, platforms=platforms_of(subdirs, source.beside))
 
 
 def platforms_of(subdirs: Sequence[str], beside: Path) -> tuple[Platform, ...]:

@@ -3,7 +3,8 @@
 This module stands alone: it imports the standard library, ``rattler`` and ``installer``, and nothing of ours.
 ``samebox install`` calls ``install_slice``; an exported build context carries this file and runs it as
 
-    python slice_installer.py SLICE.json --prefix DIR [--artifacts DIR | --cache DIR --mirror PREFIX=PLACE …]
+    python slice_installer.py SLICE.json --prefix DIR
+        [--artifacts DIR | --carried DIR --cache DIR --mirror PREFIX=PLACE …]
 
 It reads in this order: the command line, the place, the slice, the artifacts, conda packages, wheels, the normaliser.
 The prefix is made in a hidden folder beside its place and renamed at the end: whatever fails, what was there before
@@ -136,12 +137,12 @@ def main(arguments: Sequence[str]) -> int:
     """Run the command line and give its exit code: 0, or 2 where the slice cannot be installed."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    if options.artifacts is not None and (options.mirror or options.cache):
+    if options.artifacts is not None and (options.mirror or options.cache or options.carried):
         parser.error("--artifacts stands alone: with it nothing is downloaded")
     if options.artifacts is not None:
         fetch = from_folder(options.artifacts)
     else:
-        fetch = download(options.mirror, os.environ, options.cache)
+        fetch = download(options.mirror, os.environ, options.cache, options.carried)
     try:
         report = install_slice(
             options.slice.read_bytes(),
@@ -168,6 +169,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("slice", type=Path, help="the slice, a JSON file")
     parser.add_argument("--prefix", type=Path, required=True, help="the folder to make")
     parser.add_argument("--artifacts", type=Path, help="a folder with every artifact as SHA256/FILE; no network")
+    parser.add_argument("--carried", type=Path, help="a folder with some of them as SHA256/FILE, not to be downloaded")
     parser.add_argument("--cache", type=Path, help="a folder to keep downloads in, as SHA256/FILE")
     parser.add_argument("--mirror", type=_rule, action="append", default=[], metavar="PREFIX=PLACE")
     parser.add_argument("--python", type=Path, help="the interpreter, where the slice has no conda python")
@@ -495,8 +497,14 @@ def from_folder(folder: Path) -> Fetch:
     return fetch
 
 
-def download(mirrors: Sequence[tuple[str, str]], environ: Mapping[str, str], cache: Path | None = None) -> Fetch:
-    """Download artifacts, several at once; those in ``cache/<sha256>/<file_name>`` only if they are wrong.
+def download(
+    mirrors: Sequence[tuple[str, str]],
+    environ: Mapping[str, str],
+    cache: Path | None = None,
+    carried: Path | None = None,
+) -> Fetch:
+    """Download artifacts, several at once; those in ``cache/<sha256>/<file_name>`` only if they are wrong, and those in
+    ``carried/<sha256>/<file_name>`` not at all.
 
     ``mirrors`` pairs URL prefixes with places (URLs or folders), the longest prefix wins; ``environ`` gives the
     ``${NAME}`` credentials of URLs, and ``NETRC`` and ``HOME``: hosts that a netrc file names get its credentials.
@@ -505,6 +513,8 @@ def download(mirrors: Sequence[tuple[str, str]], environ: Mapping[str, str], cac
 
     def fetch(packages: Sequence[Package], work: Path) -> Mapping[str, Path]:
         def one(package: Package) -> Path:
+            if carried is not None and (held := carried / package.sha256 / package.file_name).is_file():
+                return held
             place = (cache or work) / package.sha256 / package.file_name
             if not (place.is_file() and _sha256(place) == package.sha256):
                 place.parent.mkdir(parents=True, exist_ok=True)

@@ -147,3 +147,36 @@ def test_without_a_builder_nothing_of_the_base_is_run(project: Project) -> None:
                 "hint: use `samebox build`, or `samebox export docker`",
             ],
         )
+
+
+_UV_LOCK = f"""\
+version = 1
+requires-python = ">=3.12"
+
+[[package]]
+name = "own"
+version = "1"
+source = {{ virtual = "." }}
+dependencies = [{{ name = "b" }}]
+
+[[package]]
+name = "b"
+version = "1.0"
+source = {{ registry = "https://pypi.example.org/simple" }}
+wheels = [{{ url = "https://files.example.org/b-1.0-py3-none-any.whl", hash = "sha256:{"b" * 64}" }}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "platforms"),
+    [((), ["linux-64", "linux-aarch64"]), (("-p", "linux-aarch64"), ["linux-aarch64"])],
+)
+def test_a_lock_without_platforms_is_for_those_that_are_asked_for(
+    tmp_path: Path, options: tuple[str, ...], platforms: list[str]
+) -> None:
+    places = {"channels": str(tmp_path), "index": str(tmp_path)}
+    project = Project(tmp_path / "project", **places, platforms=("linux-64", "linux-aarch64", "osx-arm64"))
+    project.write("uv.lock", _UV_LOCK)
+    ran = project.run("export", "docker", "uv.lock", "-o", "context", *options)
+    assert ran.code == 0, ran.stderr
+    assert sorted(path.stem for path in (project.folder / "context" / "locks").iterdir()) == platforms

@@ -172,3 +172,18 @@ def test_a_netrc_file_is_lent_to_the_steps_that_download(
     plain = [gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content for content in contents]
     assert any(b"libhello.conf" in content for content in plain)
     assert not any(SECRET.encode() in content for content in plain)
+
+
+@pytest.mark.parametrize("place", ["buildkit", "buildah"], indirect=True)
+def test_a_wheel_of_this_machine_is_not_downloaded(
+    place: Place, build: Build, asked: list[str], lock: Lock, fixture_index: Path
+) -> None:
+    (locked,) = lock.platforms
+    (file,) = fixture_index.rglob("cowtalk-1.0-*.whl")
+    packages = tuple(
+        dataclasses.replace(package, url=file.as_uri()) if package.name == "cowtalk" else package
+        for package in locked.packages
+    )
+    build(dataclasses.replace(lock, platforms=(dataclasses.replace(locked, packages=packages),))).wait()
+    assert "cowtalk" not in _packages(asked)
+    assert len(_packages(asked)) == len(packages) - 1

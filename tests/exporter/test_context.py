@@ -15,7 +15,7 @@ import pytest
 from resolver import canonicalizer
 from resolver.errors import BuildError, IntegrityError, NotRepresentable, SettingsError
 from resolver.exporter import Installer, InstallerWheel, Strategy, context_entries, docker_context, tar_bytes
-from resolver.model import Artifact, BuildContext, DockerSection, Lock, LockedPackage, PlatformLock
+from resolver.model import Artifact, BuildContext, DockerSection, Evidence, Lock, LockedPackage, PlatformLock
 from tests.exporter.conftest import conda, lock_of, wheel
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -64,6 +64,53 @@ def test_thin_context_holds_slices_and_hash_locked_requirements(lock: Lock) -> N
         f"installer==1.1.0 --hash=sha256:{sha256['installer', 'noarch']}\n"
         f"py-rattler==0.28.0 --hash=sha256:{sha256['py-rattler', 'linux-64']}\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("url", "sources", "lent", "held"),
+    [
+        ("https://files.example.org/own-1.0-py3-none-any.whl", {}, False, False),
+        ("file:///srv/wheels/own-1.0-py3-none-any.whl", {}, False, True),
+        ("file:///srv/wheels/own-1.0-py3-none-any.whl", {}, True, True),
+        (
+            "https://private.example.org/files/own-1.0-py3-none-any.whl",
+            {"index": "https://${USER}:${TOKEN}@private.example.org/simple/"},
+            False,
+            True,
+        ),
+        (
+            "https://private.example.org/files/own-1.0-py3-none-any.whl",
+            {"index": "https://${USER}:${TOKEN}@private.example.org/simple/"},
+            True,
+            False,
+        ),
+        (
+            "https://private.example.org.evil.example/own-1.0-py3-none-any.whl",
+            {"channel": "https://private.example.org/t/${TOKEN}/lab"},
+            False,
+            False,
+        ),
+    ],
+)
+def test_a_thin_context_holds_what_its_build_could_not_download(
+    url: str, sources: dict[str, str], lent: bool, held: bool
+) -> None:
+    own = dataclasses.replace(wheel("own", "1.0", "a"), url=url, file_name="own-1.0-py3-none-any.whl")
+    packages = (conda("python", "3.12.1", "linux-64", "b"), own)
+    lock = dataclasses.replace(
+        lock_of(PlatformLock(platform="linux-64", packages=packages)),
+        channels=tuple(sources[key] for key in sources if key == "channel"),
+        evidence=Evidence(indexes=tuple(sources[key] for key in sources if key == "index")),
+    )
+    context = make(lock, docker=DockerSection(lend_netrc=lent))
+    artifacts = {path: file.source for path, file in context.by_path().items() if path.startswith("artifacts/")}
+    place = f"artifacts/{own.sha256}/own-1.0-py3-none-any.whl"
+    assert artifacts == ({place: f"/store/{own.sha256}"} if held else {})
+    dockerfile = text(context, "Dockerfile")
+    assert ("COPY artifacts " in dockerfile, "--carried " in dockerfile) == (held, held)
+    if held:
+        with pytest.raises(NotRepresentable, match="a thin context names"):
+            make(lock, installer="micromamba", docker=DockerSection(lend_netrc=lent))
 
 
 def test_the_table_of_the_installer_has_the_pinned_version() -> None:
@@ -311,7 +358,7 @@ def test_a_vendored_context_needs_files(lock: Lock, missing: str) -> None:
     def wheel_path(wheel: InstallerWheel) -> Path:
         return Path("/wheels", wheel.file_name)
 
-    with pytest.raises(BuildError, match="a vendored context needs"):
+    with pytest.raises(BuildError, match=r"the context must hold|a vendored context needs"):
         docker_context(
             lock,
             strategy="vendored",

@@ -5,9 +5,9 @@
     installer/slice_installer.py        what ``samebox install`` itself runs
     installer/PLATFORM.txt              hash-locked requirements of that module
     installer/wheels/                   their wheels (vendored)
-    artifacts/SHA256/FILE               every package (vendored)
+    artifacts/SHA256/FILE               every package (vendored), or what the build cannot download (thin)
     application/                        the application's files (``exporter.application``)
-    check/                              what checks a base that the user manages (``exporter.user_managed``)
+    check/                              what checks a base that the user manages (``user_managed``)
 
 With micromamba ``installer/`` is left out, and ``locks/PLATFORM.explicit.txt``, ``.requirements.txt`` and (vendored)
 ``.sha256`` are added. With a base that the user manages there are no locks, installer and artifacts.
@@ -28,6 +28,7 @@ from resolver.exporter.application import (
 )
 from resolver.exporter.architectures import ARCHITECTURES
 from resolver.exporter.base_choice import choose_base
+from resolver.exporter.docker.carried import carried
 from resolver.exporter.docker.context_files import ContextFiles, add_check, add_environment
 from resolver.exporter.docker.dockerfile import Installer, Plan, Strategy, render
 from resolver.exporter.docker.user_managed import installed_lock
@@ -67,10 +68,11 @@ def docker_context(
 ) -> BuildContext:
     """The build context of a lock for ``platforms`` (default: all of its linux platforms).
 
-    ``thin``: the build downloads what the slice names. ``vendored``: the context holds it, and the build needs no
-    network; ``artifact_path`` then gives a verified file on disk for each artifact, and ``wheel_path`` one for each
-    wheel of the installer. ``application`` are the files of ``docker.application``, whose preset ``serve`` brings the
-    group of that name. Nothing else is read, and nothing is written.
+    ``thin``: the build downloads what the slice names, but for what only this machine can get (``carried``), which the
+    context holds. ``vendored``: the context holds all of it, and the build needs no network. ``artifact_path`` gives a
+    verified file on disk for each artifact that is held, and ``wheel_path`` one for each wheel of the installer.
+    ``application`` are the files of ``docker.application``, whose preset ``serve`` brings the group of that name.
+    Nothing else is read, and nothing is written.
 
     Where several machines are concerned, those of ``platforms`` and of ``build_platforms``, the packages are installed
     on the builder's own, which is one of ``build_platforms`` (default: of ``platforms``). Wheels for the base image's
@@ -91,6 +93,7 @@ def docker_context(
     key = image_key(lock, docker=docker, groups=wanted, platforms=chosen, variables=variables, application=application)
     base_python = not docker.user_managed and _uses_base_python(packages)
     downloads = not docker.user_managed or strategy == "thin"
+    held = carried(lock, (p for locked in packages.values() for p in locked), docker=docker, strategy=strategy)
     crosses = installer == "samebox" and downloads and not base_python
     plan = Plan(
         docker=docker,
@@ -107,6 +110,7 @@ def docker_context(
         build_platforms=_installing(chosen, build_platforms) if crosses else (),
         cache_mounts=docker.cache_mounts,
         lend_netrc=docker.lend_netrc,
+        carried=strategy == "thin" and bool(held),
     )
     files.add("Dockerfile", render(plan).encode())
     if docker.user_managed:
@@ -114,7 +118,7 @@ def docker_context(
     else:
         for platform in chosen:
             files.add(f"locks/{platform}.json", slice_of(lock, platform, wanted))
-        add_environment(files, plan, packages, artifact_path, wheel_path)
+        add_environment(files, plan, packages, held, artifact_path, wheel_path)
     for file, sha256 in application_files(docker, application):
         files.by_path[file.path] = (file, sha256)
     files.add(".dockerignore", files.ignore_list())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -60,16 +60,17 @@ def add_check(files: ContextFiles, plan: Plan, wheel_path: Callable[[InstallerWh
 def add_environment(
     files: ContextFiles,
     plan: Plan,
-    packages: dict[str, tuple[LockedPackage, ...]],
+    packages: Mapping[str, tuple[LockedPackage, ...]],
+    carried: Iterable[LockedPackage],
     artifact_path: Callable[[Artifact], Path] | None,
     wheel_path: Callable[[InstallerWheel], Path] | None,
 ) -> None:
+    """What installs ``packages``, and the artifacts ``carried``."""
     if plan.installer == "samebox":
         _add_installer(files, plan.build_platforms or tuple(packages), plan.strategy, wheel_path)
     else:
         _add_micromamba(files, plan, packages)
-    if plan.strategy == "vendored":
-        _add_artifacts(files, packages, artifact_path)
+    _add_artifacts(files, carried, artifact_path)
 
 
 def _add_installer(
@@ -100,11 +101,16 @@ def _add_wheels(
         files.add_source(f"{folder}/{wheel.file_name}", wheel_path(wheel), wheel.sha256)
 
 
-def _add_micromamba(files: ContextFiles, plan: Plan, packages: dict[str, tuple[LockedPackage, ...]]) -> None:
+def _add_micromamba(files: ContextFiles, plan: Plan, packages: Mapping[str, tuple[LockedPackage, ...]]) -> None:
     if plan.base_python:
         raise NotRepresentable(
             "micromamba and pip install wheels for a conda Python, and the lock has none",
             hint="add python to the conda dependencies, or use --installer samebox",
+        )
+    if plan.carried:
+        raise NotRepresentable(
+            "micromamba and pip download what a thin context names, and some of it they cannot get",
+            hint="use --strategy vendored, or --installer samebox",
         )
     vendored = plan.strategy == "vendored"
     for platform, locked in packages.items():
@@ -116,15 +122,14 @@ def _add_micromamba(files: ContextFiles, plan: Plan, packages: dict[str, tuple[L
 
 def _add_artifacts(
     files: ContextFiles,
-    packages: dict[str, tuple[LockedPackage, ...]],
+    packages: Iterable[LockedPackage],
     artifact_path: Callable[[Artifact], Path] | None,
 ) -> None:
-    if artifact_path is None:
-        raise BuildError("a vendored context needs the artifacts", hint="give artifact_path=")
-    for locked in packages.values():
-        for package in locked:
-            artifact = package.artifact
-            assert artifact is not None  # slice_of has refused those without sha256
-            path = f"artifacts/{artifact.sha256}/{file_name_of(package)}"
-            if path not in files.by_path:
-                files.add_source(path, artifact_path(artifact), artifact.sha256)
+    for package in packages:
+        if artifact_path is None:
+            raise BuildError(f"the context must hold {package.name}, and has no file of it", hint="give artifact_path=")
+        artifact = package.artifact
+        assert artifact is not None  # slice_of has refused those without sha256
+        path = f"artifacts/{artifact.sha256}/{file_name_of(package)}"
+        if path not in files.by_path:
+            files.add_source(path, artifact_path(artifact), artifact.sha256)

@@ -84,7 +84,8 @@ def platform_lines(plan: Plan) -> list[str]:
 def copy_locks(plan: Plan) -> list[str]:
     if plan.strategy == "vendored":
         return [f"COPY locks {CONTEXT}/locks\n", f"COPY artifacts {CONTEXT}/artifacts\n"]
-    return [f"COPY locks {CONTEXT}/locks\n", f"ARG {MIRRORS}\n"]
+    carried = [f"COPY artifacts {CONTEXT}/artifacts\n"] if plan.carried else []
+    return [f"COPY locks {CONTEXT}/locks\n", *carried, f"ARG {MIRRORS}\n"]
 
 
 def then(lines: Sequence[str]) -> list[str]:

@@ -24,6 +24,7 @@ class Plan:
     ``build_platforms`` are conda subdirs with an installer in the context, where the build stage is for the builder's
     machine and not for the image's (``cross``); ``cache_mounts`` keep downloads from one build to the next,
     and with ``lend_netrc`` steps that download see a netrc file, if the builder is given one as the secret ``netrc``.
+    ``carried`` says that a thin context has the artifacts that its build could not download.
     ``launch`` is how the application is started, if there is one. ``gpu`` says that the base is the one for GPUs.
     """
 
@@ -40,6 +41,7 @@ class Plan:
     cache_mounts: bool = False
     lend_netrc: bool = False
     gpu: bool = False
+    carried: bool = False
 
     @property
     def platforms(self) -> tuple[str, ...]:

@@ -90,6 +90,7 @@ def _install_slice_lines(plan: Plan) -> list[str]:
     if plan.strategy == "thin":
         source = [f'for mirror in ${{{MIRRORS}:-}}; do set -- "$@" --mirror "$mirror"; done;']
         source += [f'set -- "$@" --cache {CACHE}/artifacts;'] if plan.cache_mounts else []
+        source += [f'set -- "$@" --carried {CONTEXT}/artifacts;'] if plan.carried else []
     return [
         f'platform="$(cat {CONTEXT}/platform)";',
         f'set -- "{CONTEXT}/locks/$platform.json" --prefix {prefix};',
