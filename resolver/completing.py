@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from resolver.model import Lock, LockedPackage, PlatformLock
 from resolver.platforms import KNOWN_PYTHONS, Platform, PythonTarget
 from resolver.settings import Settings
 from resolver.transport import without_credentials
+from resolver.values import dataclass, field
 
 if TYPE_CHECKING:
     from resolver.conda import CondaRecord

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import os
 import sys
@@ -20,7 +21,7 @@ _PAUSE = 0.05
 def read_text(path: Path) -> str:
     """The text of a UTF-8 file (a byte order mark is dropped). Raises ``ResolverError`` naming the path."""
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return path.read_bytes().removeprefix(codecs.BOM_UTF8).decode()
     except UnicodeDecodeError as error:
         raise ResolverError(f"{path}: not UTF-8 (byte {error.start})", hint="save the file as UTF-8") from error
     except OSError as error:

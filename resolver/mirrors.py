@@ -15,7 +15,7 @@ from resolver.values import dataclass
 
 __all__ = ["Mirrors"]
 
-_TOKEN = re.compile(r"/t/\$\{[A-Za-z_][A-Za-z0-9_]*\}(?=/|\Z)")
+_TOKEN = r"/t/\$\{[A-Za-z_][A-Za-z0-9_]*\}(?=/|\Z)"
 """How conda's servers are given a token."""
 
 
@@ -77,7 +77,7 @@ def _as_url(place: str) -> str:
     """A place as the URLs beneath it begin, which is without its credentials."""
     if "://" not in place:
         return Path(place).as_uri()
-    scheme, _, rest = _TOKEN.sub("", place).partition("://")
+    scheme, _, rest = re.sub(_TOKEN, "", place).partition("://")
     host, slash, path = rest.partition("/")
     return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
 

@@ -6,14 +6,11 @@ what cannot be. This module imports nothing of ours but the errors and how value
 
 from __future__ import annotations
 
-import dataclasses
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import field
 from typing import Literal
 
 from resolver.errors import ResolverError
-from resolver.values import dataclass
+from resolver.values import dataclass, field
 
 __all__ = [
     "MAIN",
@@ -53,14 +50,24 @@ SERVE = "serve"
 
 Kind = Literal["conda", "pypi", "vcs", "archive", "directory"]
 
-_HEX64 = re.compile(r"[0-9a-f]{64}\Z")
-_HEX32 = re.compile(r"[0-9a-f]{32}\Z")
-_GROUP = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
-
 
 def _refuse(condition: bool, message: str) -> None:
+    """For values that are few. Where there are hundreds, a message is written only when it is needed."""
     if condition:
         raise ResolverError(message)
+
+
+# no regular expressions here: all that is done begins with this module, and to compile three of them takes longer
+
+
+def _is_hex(text: str, digits: int) -> bool:
+    return len(text) == digits and not text.strip("0123456789abcdef")
+
+
+def _is_group(name: str) -> bool:
+    """A letter or digit, then these and ``._-``."""
+    letters = name.replace(".", "").replace("_", "").replace("-", "")
+    return name.isascii() and letters.isalnum() and name[0].isalnum()
 
 
 # ---------------------------------------------------------------------------------------------- declared
@@ -98,8 +105,10 @@ class CondaSpec:
     origin: Origin
 
     def __post_init__(self) -> None:
-        _refuse(not self.name or self.name != self.name.lower(), f"{self.origin}: not a conda name: {self.name!r}")
-        _refuse(not _GROUP.match(self.group), f"{self.origin}: not a group name: {self.group!r}")
+        if not self.name or self.name != self.name.lower():
+            raise ResolverError(f"{self.origin}: not a conda name: {self.name!r}")
+        if not _is_group(self.group):
+            raise ResolverError(f"{self.origin}: not a group name: {self.group!r}")
 
     def __str__(self) -> str:
         """The spec as a MatchSpec in bracket form, the one way to write it that has a single meaning."""
@@ -137,10 +146,14 @@ class PypiRequirement:
     origin: Origin
 
     def __post_init__(self) -> None:
-        _refuse(not self.name, f"{self.origin}: a requirement without a name")
-        _refuse(bool(self.url and self.specifier), f"{self.origin}: {self.name} has both a URL and a version")
-        _refuse(self.editable and not self.url, f"{self.origin}: an editable {self.name} needs a location")
-        _refuse(not _GROUP.match(self.group), f"{self.origin}: not a group name: {self.group!r}")
+        if not self.name:
+            raise ResolverError(f"{self.origin}: a requirement without a name")
+        if self.url and self.specifier:
+            raise ResolverError(f"{self.origin}: {self.name} has both a URL and a version")
+        if self.editable and not self.url:
+            raise ResolverError(f"{self.origin}: an editable {self.name} needs a location")
+        if not _is_group(self.group):
+            raise ResolverError(f"{self.origin}: not a group name: {self.group!r}")
 
     def __str__(self) -> str:
         """The requirement in PEP 508 form, without the marker."""
@@ -275,7 +288,7 @@ class EnvironmentSpec:
         return tuple(r for r in self.pip if r.platforms is None or platform in r.platforms)
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class VirtualPackage:
     """A property of the target system that conda packages may depend on (CEP 30): ``__glibc 2.28``."""
 
@@ -301,7 +314,7 @@ class Digest:
     hex: str
 
     def __post_init__(self) -> None:
-        _refuse(not _HEX64.match(self.hex), f"not a sha256 in lower-case hex: {self.hex!r}")
+        _refuse(not _is_hex(self.hex, 64), f"not a sha256 in lower-case hex: {self.hex!r}")
 
     def __str__(self) -> str:
         return f"sha256:{self.hex}"
@@ -347,12 +360,17 @@ class LockedPackage:
     other_hashes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        _refuse(not self.name, "a locked package without a name")
-        _refuse(bool(self.candidates and self.sha256), f"{self.name} is one file, and has others to choose from")
-        _refuse(not self.groups, f"{self.name} is locked in no group")
-        _refuse(tuple(sorted(set(self.groups))) != self.groups, f"{self.name}: groups are not sorted and unique")
-        for value, shape in ((self.sha256, _HEX64), (self.md5, _HEX32), (self.tree, _HEX64)):
-            _refuse(value is not None and not shape.match(value), f"{self.name}: not a hash: {value!r}")
+        if not self.name:
+            raise ResolverError("a locked package without a name")
+        if self.candidates and self.sha256:
+            raise ResolverError(f"{self.name} is one file, and has others to choose from")
+        if not self.groups:
+            raise ResolverError(f"{self.name} is locked in no group")
+        if tuple(sorted(set(self.groups))) != self.groups:
+            raise ResolverError(f"{self.name}: groups are not sorted and unique")
+        for value, digits in ((self.sha256, 64), (self.md5, 32), (self.tree, 64)):
+            if value is not None and not _is_hex(value, digits):
+                raise ResolverError(f"{self.name}: not a hash: {value!r}")
 
     @property
     def artifact(self) -> Artifact | None:
@@ -517,7 +535,7 @@ class FileTree:
     digest: str
 
     def __post_init__(self) -> None:
-        _refuse(not _HEX64.match(self.digest), f"not a sha256 in lower-case hex: {self.digest!r}")
+        _refuse(not _is_hex(self.digest, 64), f"not a sha256 in lower-case hex: {self.digest!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

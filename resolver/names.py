@@ -15,27 +15,19 @@ are not spelled as PEP 503 has it (``cf_xarray``): with the rows they are the *o
 from __future__ import annotations
 
 import functools
-import hashlib
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
 from resolver.errors import SettingsError
-from resolver.values import dataclass
+from resolver.plain import normalize
 
 __all__ = ["NamesMap", "is_python_package", "known_projects", "normalize"]
 
-_SEPARATORS = re.compile(r"[-_.]+")
-_PROJECT = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z")
-_END_OF_NAME = re.compile(r"[\s<>=!~\[]")
+_PROJECT = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z"
+_END_OF_NAME = r"[\s<>=!~\[]"
 _DOMAIN = "samebox/names/1"
-
-
-def normalize(name: str) -> str:
-    """The name of a PyPI project in the one spelling of PEP 503 (``Foo.Bar_baz`` → ``foo-bar-baz``)."""
-    return _SEPARATORS.sub("-", name).lower()
 
 
 def is_python_package(depends: Iterable[str], noarch: str | None) -> bool:
@@ -45,16 +37,26 @@ def is_python_package(depends: Iterable[str], noarch: str | None) -> bool:
 
 
 def _dependency(spec: str) -> str:
-    return _END_OF_NAME.split(spec, maxsplit=1)[0]
+    return _end_of_name().split(spec, maxsplit=1)[0]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@functools.cache
+def _end_of_name() -> re.Pattern[str]:
+    """Compiled for conda's packages only, and then once."""
+    return re.compile(_END_OF_NAME)
+
+
 class NamesMap:
     """Which PyPI projects a conda package provides, and the other way round. Make it by ``NamesMap.load()``."""
 
-    table: Mapping[str, tuple[str, ...]]
-    spellings: tuple[str, ...]
-    owners: Mapping[str, tuple[str, ...]]
+    def __init__(self, table: Mapping[str, tuple[str, ...]], spellings: tuple[str, ...]) -> None:
+        self._table = table
+        self._spellings = spellings
+
+    @property
+    def table(self) -> Mapping[str, tuple[str, ...]]:
+        """What each of these conda packages provides, whatever the rule would say."""
+        return self._table
 
     @classmethod
     def load(cls, overrides: tuple[tuple[str, tuple[str, ...]], ...] = ()) -> NamesMap:
@@ -69,22 +71,23 @@ class NamesMap:
     def of(cls, provides: Mapping[str, tuple[str, ...]], spellings: Sequence[str]) -> NamesMap:
         """A map of these rows and spellings alone, as they stand in a table."""
         spelled = tuple(sorted(name for name in spellings if name not in provides))
+        return cls(MappingProxyType(dict(provides)), spelled)
+
+    @functools.cached_property
+    def _owners(self) -> Mapping[str, tuple[str, ...]]:
+        """The known conda packages of each project."""
         owners: dict[str, set[str]] = {}
-        for conda_name, projects in (*provides.items(), *((name, (normalize(name),)) for name in spelled)):
+        for conda_name, projects in (*self._table.items(), *((name, (normalize(name),)) for name in self._spellings)):
             for project in projects:
                 owners.setdefault(project, set()).add(conda_name)
-        return cls(
-            table=MappingProxyType(dict(provides)),
-            spellings=spelled,
-            owners=MappingProxyType({project: tuple(sorted(names)) for project, names in owners.items()}),
-        )
+        return MappingProxyType({project: tuple(sorted(names)) for project, names in owners.items()})
 
     def provides(self, conda_name: str, *, depends: Sequence[str], noarch: str | None) -> tuple[str, ...]:
         """The PyPI projects (PEP 503 names, sorted) that this conda package owns where it is installed.
 
         ``depends`` and ``noarch`` are those of its record.
         """
-        row = self.table.get(conda_name)
+        row = self._table.get(conda_name)
         if row is not None:
             return row
         project = normalize(conda_name)
@@ -93,7 +96,7 @@ class NamesMap:
         return (project,)
 
     def _only_pulls_in(self, project: str, conda_name: str, depends: Sequence[str]) -> bool:
-        owners = self.owners.get(project, ())
+        owners = self._owners.get(project, ())
         dependencies = (name for name in map(_dependency, depends) if name != conda_name)
         return any(name in owners or normalize(name) == project for name in dependencies)
 
@@ -101,16 +104,20 @@ class NamesMap:
         """The conda packages that may provide this PyPI project: the known ones, sorted, after the one of the same
         name unless that is known to provide something else. They need not exist in any channel."""
         name = normalize(project)
-        others = tuple(owner for owner in self.owners.get(name, ()) if owner != name)
-        may_provide = name in self.table.get(name, (name,))
+        others = tuple(owner for owner in self._owners.get(name, ()) if owner != name)
+        may_provide = name in self._table.get(name, (name,))
         return (name, *others) if may_provide else others
 
     @property
     def digest(self) -> str:
         """``sha256:<hex>`` of the facts, overrides included; it changes when, and only when, an answer may."""
-        facts = {"domain": _DOMAIN, "provides": dict(self.table), "spellings": self.spellings}
+        import json
+
+        from resolver.hashes import sha256
+
+        facts = {"domain": _DOMAIN, "provides": dict(self._table), "spellings": self._spellings}
         text = json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-        return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+        return f"sha256:{sha256(text.encode()).hexdigest()}"
 
 
 @functools.cache
@@ -121,6 +128,8 @@ def known_projects() -> tuple[str, ...]:
 
 @functools.cache
 def _release_table() -> tuple[Mapping[str, tuple[str, ...]], tuple[str, ...]]:
+    import json
+
     document = json.loads(Path(__file__).with_name("names_table.json").read_bytes())
     provides = {name: tuple(projects) for name, projects in document["provides"].items()}
     return MappingProxyType(provides), tuple(document["spellings"])
@@ -132,6 +141,6 @@ def _checked(row: tuple[str, tuple[str, ...]]) -> tuple[str, tuple[str, ...]]:
         raise SettingsError(f"names: not the name of a conda package: {conda_name!r}", hint="write it in lower case")
     names = tuple(sorted({normalize(project) for project in projects}))
     for name in names:
-        if not _PROJECT.match(name):
+        if not re.match(_PROJECT, name):
             raise SettingsError(f"names.{conda_name}: not the name of a PyPI project: {name!r}")
     return conda_name, names

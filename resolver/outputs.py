@@ -7,13 +7,13 @@ import json
 import platform as host
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resolver.errors import BuildError, IndexUnavailable
 from resolver.model import MAIN, ApplicationFiles, Artifact, BuildContext, DockerSection, Lock
 from resolver.session import Session
+from resolver.values import replace
 
 if TYPE_CHECKING:
     from resolver.exporter.docker.dockerfile import Installer, Strategy

@@ -66,6 +66,7 @@ _MARKERS = {
     "win": {"os_name": "nt", "sys_platform": "win32", "platform_system": "Windows"},
 }
 
+
 _LEGACY_MANYLINUX = {(2, 17): "manylinux2014", (2, 12): "manylinux2010", (2, 5): "manylinux1"}
 """Names that PEP 600 keeps as aliases of the glibc version they were built for."""
 
@@ -78,9 +79,9 @@ _OVERRIDES = {
 }
 
 
-_NUMBERS = re.compile(r"\d+(?:\.\d+)*(?:=[A-Za-z0-9_.]+)?", re.ASCII)
-_VERSION = re.compile(r"[0-9][A-Za-z0-9_.!+-]*(?:=[A-Za-z0-9_.]+)?", re.ASCII)
-_MICROARCHITECTURE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]*", re.ASCII)
+_NUMBERS = r"[0-9]+(?:\.[0-9]+)*(?:=[A-Za-z0-9_.]+)?"
+_VERSION = r"[0-9][A-Za-z0-9_.!+-]*(?:=[A-Za-z0-9_.]+)?"
+_MICROARCHITECTURE = r"[A-Za-z0-9][A-Za-z0-9_]*"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,12 +209,12 @@ def virtual_version_problem(name: str, value: str) -> str | None:
     """What keeps ``value`` from being the version of that virtual package, in words, or ``None``. ``=BUILD`` may follow
     a version; ``__archspec`` is a microarchitecture, or a version with one behind ``=``."""
     if name == "__archspec":
-        fits = _MICROARCHITECTURE.fullmatch(value) or _VERSION.fullmatch(value)
+        fits = re.fullmatch(_MICROARCHITECTURE, value) or re.fullmatch(_VERSION, value)
         return None if fits else f"{value!r} is no microarchitecture, as x86_64_v3 or zen4"
     if name in ("__glibc", "__osx", "__cuda"):
         example = {"__glibc": "2.28", "__osx": "11.0", "__cuda": "12.4"}[name]
-        return None if _NUMBERS.fullmatch(value) else f"{value!r} is no version in numbers, as {example}"
-    return None if _VERSION.fullmatch(value) else f"{value!r} is no version, as 5.10"
+        return None if re.fullmatch(_NUMBERS, value) else f"{value!r} is no version in numbers, as {example}"
+    return None if re.fullmatch(_VERSION, value) else f"{value!r} is no version, as 5.10"
 
 
 def _manylinux(glibc: str | None, arch: str) -> Iterator[str]:
@@ -237,9 +238,11 @@ def _two_numbers(version: str) -> tuple[int, int]:
 
 def newest_python(requires_python: str | None) -> PythonTarget:
     """The newest of ``KNOWN_PYTHONS`` that ``requires_python`` (a PEP 440 set) allows."""
+    if not requires_python:
+        return PythonTarget(version=KNOWN_PYTHONS[-1])
     from packaging.specifiers import SpecifierSet
 
-    allowed = SpecifierSet(requires_python or "")
+    allowed = SpecifierSet(requires_python)
     for version in reversed(KNOWN_PYTHONS):
         if version in allowed:
             return PythonTarget(version=version)

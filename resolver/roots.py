@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["conda_roots", "conda_version_spec", "pep440_of", "shown"]
 
-_LEADING_RELEASE = re.compile(r"\d+(?:\.\d+)*")
+_LEADING_RELEASE = r"\d+(?:\.\d+)*"
 
 
 def conda_roots(spec: EnvironmentSpec, platform: str) -> tuple[CondaSpec, ...]:
@@ -63,7 +63,7 @@ def pep440_of(conda_version: str) -> Version:
     try:
         return Version(conda_version)
     except InvalidVersion:
-        lead = _LEADING_RELEASE.match(conda_version)
+        lead = re.match(_LEADING_RELEASE, conda_version)
         release = lead.group() if lead else "0"
         rest = re.sub(r"[^A-Za-z0-9]+", ".", conda_version.removeprefix(release)).strip(".")
         return Version(f"{release}+{rest}" if rest else release)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from resolver.building.lock_file import LockFile
@@ -11,6 +10,7 @@ from resolver.canonicalizer import digest
 from resolver.engines import BuildLog
 from resolver.errors import IntegrityError
 from resolver.model import Lock
+from resolver.values import dataclass
 
 __all__ = ["Attachment"]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from resolver.files import lock_file, write_atomic
 from resolver.model import DockerSection
 from resolver.registry import ImagePlatform, Index, Reference, Registry
 from resolver.session import Session
+from resolver.values import fields, replace
 
 __all__ = ["BASES", "open_registry", "pin_bases", "pin_images"]
 

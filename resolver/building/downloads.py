@@ -6,12 +6,12 @@ They end with the stage that installs: the image does not have them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from resolver.errors import SettingsError
 from resolver.session import Session
 from resolver.transport import without_credentials
+from resolver.values import dataclass
 
 __all__ = ["Downloads", "downloads_of"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +25,7 @@ from resolver.exporter.image_key import image_key
 from resolver.model import MAIN, DockerSection, Lock
 from resolver.outputs import application_files, docker_context
 from resolver.session import Session
+from resolver.values import replace
 
 if TYPE_CHECKING:
     from resolver.exporter.docker.dockerfile import Strategy

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -20,6 +19,7 @@ import msgspec
 from resolver.errors import ResolverError
 from resolver.registry import ImagePlatform, Reference
 from resolver.registry.reference import checked_digest
+from resolver.values import dataclass
 
 __all__ = ["RecordedImage", "read_record", "record_path", "record_text"]
 

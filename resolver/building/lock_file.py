@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from resolver.errors import IntegrityError, LockFormatError, NotRepresentable, ResolverError
 from resolver.locks.files import format_of, parse_lock
 from resolver.locks.sidecar import sidecar_path, sidecar_text, with_sidecar
 from resolver.model import Lock, Origin
+from resolver.values import dataclass
 
 __all__ = ["LockFile"]
 

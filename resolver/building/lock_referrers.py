@@ -9,7 +9,6 @@ the labels by which the image names its lock. Equal files give equal bytes, so t
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 
 from resolver.building.image_store import ImageStore, RegistryStore
 from resolver.building.lock_file import LockFile
@@ -28,6 +27,7 @@ from resolver.registry import (
     parse_config,
     render_manifest,
 )
+from resolver.values import dataclass, replace
 
 __all__ = ["LOCK_LABEL", "LOCK_TYPE", "attach_lock", "find_lock", "lock_blobs"]
 

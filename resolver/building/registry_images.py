@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Protocol
 
 from resolver.building.lock_file import LockFile
 from resolver.building.lock_referrers import attach_lock
 from resolver.registry import ImagePlatform, Index, Reference, Registry, render_index
+from resolver.values import replace
 
 __all__ = ["ImageRegistry", "RegistryImages"]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform as host
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from resolver.building.attaching import Attachment
 from resolver.building.downloads import Downloads
@@ -16,6 +15,7 @@ from resolver.exporter.architectures import ARCHITECTURES
 from resolver.exporter.image_key import ImageKey
 from resolver.exporter.quoting import image_reference
 from resolver.model import Lock
+from resolver.values import dataclass
 
 __all__ = ["Names", "Target", "default_tag", "image_platforms", "names_of", "subdir_of"]
 

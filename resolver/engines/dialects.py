@@ -6,7 +6,6 @@ They agree in nearly all: ``build``'s options, filters of images, ``tag`` and ``
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from resolver.engines.reproducibility import (
     Ask,
@@ -17,6 +16,7 @@ from resolver.engines.reproducibility import (
     timestamp_options,
 )
 from resolver.engines.values import BuildRequest
+from resolver.values import dataclass
 
 __all__ = ["DIALECTS", "Dialect"]
 

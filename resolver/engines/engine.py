@@ -5,13 +5,13 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from resolver.engines.dialects import DIALECTS, Dialect
 from resolver.engines.manifest_lists import build_list, find_list, list_id
 from resolver.engines.redaction import redacted
 from resolver.engines.values import BuildRequest, Command, Found
 from resolver.errors import BuildError
+from resolver.values import dataclass
 
 __all__ = ["ENGINES", "Engine", "find_engine"]
 

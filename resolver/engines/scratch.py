@@ -6,10 +6,10 @@ import contextlib
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 from resolver.errors import BuildError
+from resolver.values import dataclass
 
 __all__ = ["Scratch"]
 

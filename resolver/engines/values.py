@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from resolver.values import dataclass, replace
 
 __all__ = ["BuildRequest", "Command", "Found"]
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from importlib import resources
 from pathlib import PurePosixPath
 
@@ -30,6 +29,7 @@ from resolver.model import (
     Lock,
     TreeFile,
 )
+from resolver.values import dataclass
 
 __all__ = ["Launch", "application_files", "image_groups", "image_variables", "launch_of", "require_server"]
 

@@ -11,12 +11,12 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
 from resolver.errors import BuildError, SettingsError
 from resolver.model import BuildContext, Digest
+from resolver.values import dataclass
 
 __all__ = [
     "DEFAULT_EPOCH",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from resolver.errors import NotRepresentable
 from resolver.exporter.gpu import gpu_package
 from resolver.model import DockerSection, Lock
+from resolver.values import dataclass
 
 __all__ = ["BaseChoice", "choose_base", "needs_network", "refuse_what_runs"]
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
 
 from resolver.locks.slices import file_name_of
 from resolver.model import Lock, LockedPackage
+from resolver.values import dataclass
 
 __all__ = ["gpu_package", "with_gpu_variables"]
 

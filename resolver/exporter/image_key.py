@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from resolver import canonicalizer
 from resolver.exporter.application import image_groups, image_variables, launch_of
@@ -12,6 +11,7 @@ from resolver.exporter.base_choice import BaseChoice, choose_base
 from resolver.exporter.docker.apt import unpinned_apt
 from resolver.exporter.docker.user_managed import installed_lock, required_packages
 from resolver.model import ApplicationFiles, Digest, DockerSection, Lock
+from resolver.values import dataclass
 
 __all__ = ["INSTALLER", "KEY_LABEL", "ImageKey", "image_key"]
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from resolver.errors import BuildError, SettingsError
+from resolver.values import dataclass
 
 __all__ = [
     "ImageUser",

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resolver.errors import BuildError, IntegrityError
 from resolver.model import Artifact
 from resolver.store import ArtifactStore
+from resolver.values import dataclass
 
 if TYPE_CHECKING:
     from resolver.prefix.slice_installer import KnownPython, Package

@@ -8,7 +8,6 @@ import re
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
 import msgspec
@@ -17,6 +16,7 @@ from resolver.errors import RegistryUnavailable
 from resolver.registry.challenges import Challenge, parse_challenges
 from resolver.registry.docker_config import DockerConfig, Login
 from resolver.registry.wire import Interrupted, Wire
+from resolver.values import dataclass
 
 __all__ = ["Authentication", "Scopes", "refused"]
 

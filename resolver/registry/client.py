@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 
@@ -21,6 +20,7 @@ from resolver.registry.reference import Reference
 from resolver.registry.referrers import Referrers
 from resolver.registry.uploads import Pushed, Uploads
 from resolver.registry.wire import Wire
+from resolver.values import dataclass
 
 __all__ = ["Image", "Registry", "choose"]
 

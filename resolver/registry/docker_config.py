@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -19,6 +18,7 @@ import msgspec
 from resolver.errors import SettingsError
 from resolver.registry.credential_helpers import ask_helper
 from resolver.registry.reference import DEFAULT_REGISTRY
+from resolver.values import dataclass, field
 
 __all__ = ["DockerConfig", "Login"]
 

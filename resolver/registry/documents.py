@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from resolver.errors import ResolverError
 from resolver.registry.image_platform import ImagePlatform
 from resolver.registry.reference import checked_digest
+from resolver.values import dataclass
 
 __all__ = ["Descriptor", "Document", "ImageConfig", "Index", "Manifest", "Pairs"]
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from time import sleep
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urljoin, urlsplit
@@ -16,6 +15,7 @@ import msgspec
 from resolver.errors import RegistryUnavailable
 from resolver.registry.authentication import Authentication, Scopes, refused
 from resolver.registry.wire import Body, Interrupted, Wire
+from resolver.values import dataclass, field
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from resolver.errors import ResolverError
+from resolver.values import dataclass
 
 __all__ = ["ImagePlatform"]
 

@@ -8,9 +8,9 @@ Docker Hub (``docker.io``), and below ``library/`` where its repository has one 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 
 from resolver.errors import ResolverError
+from resolver.values import dataclass, replace
 
 __all__ = ["DEFAULT_REGISTRY", "DEFAULT_TAG", "Reference", "checked_digest", "checked_repository"]
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from urllib.parse import urlencode
 
 from resolver.errors import RegistryUnavailable
@@ -19,6 +18,7 @@ from resolver.registry.parsing import parse_document
 from resolver.registry.reference import Reference
 from resolver.registry.rendering import descriptor_of, render_index, render_manifest
 from resolver.registry.uploads import Uploads
+from resolver.values import replace
 
 __all__ = ["Contents", "Referrers", "artifact_of"]
 

@@ -13,7 +13,7 @@ __all__ = ["FULL_COMMIT", "GitReference", "parse_git_url"]
 
 FULL_COMMIT = re.compile(r"[0-9a-f]{40}\Z", re.IGNORECASE)
 
-_REVISION = re.compile(r"[A-Za-z0-9_][\w./+-]*\Z")
+_REVISION = r"[A-Za-z0-9_][\w./+-]*\Z"
 """Neither an option of git nor a pattern."""
 
 
@@ -55,7 +55,7 @@ def parse_git_url(text: str) -> GitReference:
     reference = GitReference(
         location=bare, revision=unquote(revision) if at else None, subdirectory=_subdirectory(fragment, text)
     )
-    if reference.revision is not None and (not _REVISION.match(reference.revision) or ".." in reference.revision):
+    if reference.revision is not None and (not re.match(_REVISION, reference.revision) or ".." in reference.revision):
         raise ResolverError(f"{reference.url}: not a branch, tag or commit: {reference.revision!r}")
     return reference
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from resolver.errors import ResolverError
+from resolver.values import dataclass
 
 __all__ = ["Provenance", "provenance_of"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from resolver.files import read_text
@@ -14,6 +13,7 @@ from resolver.source_trees.git_url import parse_git_url
 from resolver.source_trees.places import folder_at
 from resolver.source_trees.static import static_metadata
 from resolver.source_trees.tree import tree_digest
+from resolver.values import dataclass
 
 __all__ = ["SourceTree", "SourceTrees"]
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from resolver.errors import SettingsError
 from resolver.exporter.docker.dockerfile_text import Instruction, directives, instructions
+from resolver.values import dataclass
 
 __all__ = ["BaseDockerfile", "free_name", "read_base_dockerfile"]
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from resolver.exporter.architectures import image_platform
 from resolver.exporter.docker.apt import apt_steps
 from resolver.exporter.docker.base_dockerfile import free_name, read_base_dockerfile
 from resolver.exporter.docker.plan import Plan
 from resolver.exporter.quoting import image_reference
+from resolver.values import dataclass
 
 __all__ = ["Base", "base_of", "base_option"]
 

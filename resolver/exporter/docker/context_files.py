@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from resolver.exporter.docker.user_managed import check_files
 from resolver.exporter.docker.wheelhouse import InstallerWheel, checker_wheel, hashed_requirements, installer_wheels
 from resolver.locks.slices import file_name_of
 from resolver.model import Artifact, ContextFile, LockedPackage
+from resolver.values import dataclass, field
 
 __all__ = ["ContextFiles", "add_check", "add_environment"]
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from resolver.errors import SettingsError
+from resolver.values import dataclass
 
 __all__ = ["Instruction", "directives", "instructions"]
 

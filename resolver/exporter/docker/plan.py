@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from resolver.exporter.application import Launch
 from resolver.model import DockerSection
+from resolver.values import dataclass
 
 __all__ = ["Installer", "Plan", "Strategy"]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from resolver.exporter.docker.base_stage import Base
 from resolver.exporter.docker.install_stage import (
     CACHE,
@@ -22,6 +20,7 @@ from resolver.exporter.docker.install_stage import (
 from resolver.exporter.docker.plan import Plan
 from resolver.exporter.docker.shell import choose_installer, fail, require_glibc, run
 from resolver.exporter.quoting import absolute_path, image_reference
+from resolver.values import dataclass
 
 __all__ = ["samebox_stage"]
 

@@ -6,7 +6,6 @@ stage copies that list: without it a builder would not run the check.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from importlib import resources
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -20,6 +19,7 @@ from resolver.exporter.docker.shell import fail, run
 from resolver.exporter.docker.wheelhouse import checker_wheel, hashed_requirements
 from resolver.exporter.quoting import absolute_path, image_reference, image_user
 from resolver.model import DockerSection, Lock, PlatformLock
+from resolver.values import replace
 
 __all__ = ["check_files", "check_stages", "copy_report", "installed_lock", "required_packages"]
 

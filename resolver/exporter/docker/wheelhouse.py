@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
 from resolver.errors import NotRepresentable
+from resolver.values import dataclass
 
 __all__ = ["InstallerWheel", "checker_wheel", "hashed_requirements", "installer_platforms", "installer_wheels"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from resolver import canonicalizer
@@ -37,6 +36,7 @@ from resolver.exporter.oci.values import Image, Layer
 from resolver.exporter.quoting import absolute_path, image_user, label_key
 from resolver.locks.slices import required_glibc, slice_of
 from resolver.model import MAIN, ApplicationFiles, DockerSection, Lock
+from resolver.values import dataclass, field, replace
 
 __all__ = ["OciOptions", "oci_image"]
 

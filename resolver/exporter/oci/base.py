@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -14,6 +13,7 @@ import msgspec
 
 from resolver.errors import BuildError
 from resolver.exporter.oci.values import LAYER, Blob, Layer, is_digest
+from resolver.values import dataclass
 
 __all__ = ["SCRATCH", "BaseImage", "BaseSource", "base_image", "decode", "layer_type"]
 

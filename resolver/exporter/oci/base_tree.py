@@ -12,7 +12,6 @@ import tarfile
 import tempfile
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol
 
@@ -20,6 +19,7 @@ import msgspec
 
 from resolver.errors import BuildError, IntegrityError
 from resolver.exporter.oci.values import Layer
+from resolver.values import dataclass, field
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

@@ -13,11 +13,11 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from resolver.errors import BuildError, NotRepresentable
 from resolver.exporter.oci.contents import InstalledFiles
+from resolver.values import dataclass, replace
 
 __all__ = ["Compiler", "compiler_for"]
 

@@ -12,7 +12,6 @@ import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 from resolver.canonicalizer import canonical_json
@@ -25,6 +24,7 @@ from resolver.exporter.oci.layer_files import write_layer
 from resolver.exporter.oci.layers import PackageKey, SizedPackage, group_packages
 from resolver.exporter.oci.parts import SlicePackages, SlicePart
 from resolver.exporter.oci.values import Layer
+from resolver.values import dataclass
 
 __all__ = ["EnvironmentLayers", "InstallSlice", "environment_layers"]
 

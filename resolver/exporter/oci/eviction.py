@@ -6,10 +6,10 @@ import contextlib
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from resolver.errors import SettingsError
+from resolver.values import dataclass
 
 __all__ = ["SIZE_VARIABLE", "CacheBound", "evict", "files_below"]
 

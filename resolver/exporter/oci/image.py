@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from resolver.canonicalizer import canonical_json
@@ -15,6 +14,7 @@ from resolver.exporter.oci.base import BaseImage
 from resolver.exporter.oci.values import CONFIG, MANIFEST, Blob, Image, Layer
 from resolver.exporter.quoting import image_user
 from resolver.model import DockerSection
+from resolver.values import dataclass
 
 __all__ = ["ImagePlan", "make_image"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
 
 from resolver.errors import NotRepresentable
 from resolver.exporter.archive import ArchiveEntry
 from resolver.exporter.oci.base_tree import BaseTree
+from resolver.values import dataclass
 
 __all__ = ["Interpreter", "base_interpreter", "virtual_environment"]
 

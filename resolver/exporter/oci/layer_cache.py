@@ -15,7 +15,6 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import filelock
@@ -26,6 +25,7 @@ from resolver.exporter.oci.contents import Item, archive_entries
 from resolver.exporter.oci.eviction import CacheBound, evict, files_below
 from resolver.exporter.oci.layer_files import write_layer
 from resolver.exporter.oci.values import Blob, Compression, Layer, layer_media_type
+from resolver.values import dataclass, replace
 
 __all__ = ["CachedLayer", "LayerCache"]
 

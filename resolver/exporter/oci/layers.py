@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from resolver.errors import BuildError
+from resolver.values import dataclass
 
 __all__ = ["BUCKETS", "LARGE", "MOST_LAYERS", "PackageKey", "SizedPackage", "group_packages"]
 

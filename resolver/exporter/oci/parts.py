@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
 from resolver.canonicalizer import canonical_json
 from resolver.exporter.oci.interpreter import Interpreter
 from resolver.exporter.oci.layers import PackageKey
+from resolver.values import dataclass
 
 __all__ = ["PackageEntry", "SlicePackages", "SlicePart", "sliced"]
 

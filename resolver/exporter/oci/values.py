@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from resolver.errors import BuildError
+from resolver.values import dataclass
 
 __all__ = [
     "CONFIG",
