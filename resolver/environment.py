@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -22,7 +21,7 @@ from resolver.model import MAIN, EnvironmentSpec, Lock, Origin, PypiRequirement
 from resolver.platforms import Platform, overrides_from_environment
 from resolver.session import Session
 from resolver.settings import HAVE_SETTINGS, Settings, SettingsLayer, find_sources, read_settings
-from resolver.values import dataclass
+from resolver.values import dataclass, field, replace
 
 if TYPE_CHECKING:
     from resolver.solver.policy import FilePolicy
@@ -109,10 +108,11 @@ class Environment:
     @property
     def channels(self) -> tuple[str, ...]:
         """Canonical channel URLs in order: the options', else the manifest's, else the settings'."""
+        if not self.spec.conda:
+            return ()
         from resolver.conda import expand_defaults
 
-        named = self.options.channels or self.spec.channels or self.settings.channels
-        return expand_defaults(named) if self.spec.conda else ()
+        return expand_defaults(self.options.channels or self.spec.channels or self.settings.channels)
 
     @property
     def platforms(self) -> tuple[Platform, ...]:
@@ -196,6 +196,8 @@ class Environment:
     def portable_spec(self) -> EnvironmentSpec:
         """The declared environment with local folders named relative to the folder of the lock, so that the lock is the
         same on every machine."""
+        if not any(requirement.url for requirement in self.spec.pip):
+            return self.spec
         from resolver.source_trees import is_folder_url, portable_url
 
         base = self.lockfile.parent

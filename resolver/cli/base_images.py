@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from resolver.errors import SettingsError
+from resolver.values import replace
 
 if TYPE_CHECKING:
     from resolver.model import DockerSection, Lock

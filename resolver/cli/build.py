@@ -10,7 +10,6 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -20,6 +19,7 @@ from resolver.cli.image_lock import lock_for_image
 from resolver.cli.options import add_json_argument, add_lock_argument, settings_beside
 from resolver.cli.progress import Progress
 from resolver.errors import BuildError
+from resolver.values import replace
 
 if TYPE_CHECKING:
     from resolver.engines import ImageBuild

@@ -7,7 +7,6 @@ import json
 import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from resolver.cli.options import add_environment_arguments, add_json_argument
 from resolver.locks.conflict_markers import ConflictMarkers
 from resolver.locks.files import read_lock
 from resolver.locks.sidecar import sidecar_path
+from resolver.values import dataclass
 
 if TYPE_CHECKING:
     from resolver.environment import Environment

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from resolver.errors import SettingsError
 from resolver.files import read_text
 from resolver.locks.completion import lacking
 from resolver.locks.files import format_of, read_lock, write_lock
+from resolver.values import replace
 
 if TYPE_CHECKING:
     from resolver.model import Lock

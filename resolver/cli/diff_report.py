@@ -22,12 +22,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from resolver.canonicalizer import digest
 from resolver.errors import IntegrityError
 from resolver.locks.comparison import Change, Comparison
 from resolver.model import MAIN, Lock, LockedPackage, PlatformLock
+from resolver.values import dataclass
 
 __all__ = ["Compared", "as_json", "as_markdown", "as_text"]
 

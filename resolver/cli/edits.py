@@ -8,7 +8,6 @@ import codecs
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from resolver.cli.lock import done, guard
@@ -23,9 +22,10 @@ from resolver.cli.progress import Progress
 from resolver.environment import Environment
 from resolver.errors import ManifestError, NoSolution
 from resolver.files import lock_file, write_atomic
-from resolver.locks.files import format_of, read_lock, write_lock
+from resolver.locks.files import format_of, lock_texts, read_lock, write_texts
 from resolver.manifests.editing import EDITORS, ManifestEditor
 from resolver.session import Session
+from resolver.values import dataclass
 
 __all__ = ["Manifest", "add_edit_arguments", "carry_out", "manifests_of", "tell"]
 
@@ -132,11 +132,12 @@ def _lock(
             new = lock(environment, session=session, previous=old, progress=progress, warn=warnings.append)
     except NoSolution as error:
         raise _untouched(error, manifests) from error
-    changed = is_written_otherwise(old, new, path)
+    texts = lock_texts(new, format_of(str(path)))
+    changed = is_written_otherwise(old, texts)
     _write(manifests)
     try:
         if changed:
-            write_lock(new, path)
+            write_texts(texts, path)
     except BaseException:
         _write([(manifest, manifest.text) for manifest, _ in manifests])
         raise

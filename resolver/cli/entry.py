@@ -4,7 +4,9 @@ the answer depends on has changed; everything else is ``main``'s."""
 # No `from __future__` here, and no imports but these: each is paid for by every run of a hook.
 import sys
 
-from resolver.cli import answers
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from resolver.cli.answers import Answer
 
 __all__ = ["run"]
 
@@ -12,9 +14,16 @@ __all__ = ["run"]
 def run() -> None:
     """Run the command, and end the process with its exit code."""
     arguments = sys.argv[1:]
-    answer = answers.given(arguments) if _asks_for_a_check(arguments) else None
-    if answer is not None and _said(answer):
-        sys.exit(answer.code)
+    if _asks_for_a_check(arguments):
+        from resolver.cli import answers
+
+        answer = answers.given(arguments)
+        if answer is not None and _said(answer):
+            sys.exit(answer.code)
+    import gc
+
+    # a command is short, and what it makes it keeps: looking for cycles over and over costs a sixth of a solve
+    gc.set_threshold(200_000, 50, 50)
     from resolver.cli.main import run as run_main
 
     run_main()
@@ -24,7 +33,7 @@ def _asks_for_a_check(arguments: list[str]) -> bool:
     return arguments[:1] == ["check"] or (arguments[:1] == ["lock"] and "--check" in arguments)
 
 
-def _said(answer: answers.Answer) -> bool:
+def _said(answer: "Answer") -> bool:
     """Whether it could be said: why it could not is for ``main`` to find out, and to tell."""
     try:
         print(answer.stdout, end="", flush=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,8 @@ from resolver.cli.options import environment_of
 from resolver.errors import ManifestError, SettingsError
 
 if TYPE_CHECKING:
+    import argparse
+
     from resolver.environment import Environment
 
 __all__ = ["add_all_environments_argument", "environments_of", "places_looked_at"]
@@ -71,4 +72,6 @@ def _names(options: argparse.Namespace) -> tuple[str | None, ...]:
 
 
 def _for_environment(options: argparse.Namespace, name: str | None) -> argparse.Namespace:
+    import argparse
+
     return argparse.Namespace(**{**vars(options), "environment": name})

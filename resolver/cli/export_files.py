@@ -6,7 +6,6 @@ import argparse
 import shlex
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from resolver.cli.lock_sources import LockSource, platforms_of, source_asked
@@ -16,6 +15,7 @@ from resolver.locks.conversion import Exported, export_lock
 from resolver.locks.files import format_of, refuse_to_lose_environments
 from resolver.locks.sidecar import sidecar_path
 from resolver.model import Lock
+from resolver.values import dataclass, replace
 
 __all__ = ["export_files"]
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
-import hashlib
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,12 +15,15 @@ from resolver.cli.previous_lock import Previous, is_written_otherwise, pins_from
 from resolver.cli.progress import Progress
 from resolver.errors import SettingsError
 from resolver.files import lock_file
-from resolver.locks.differences import Difference, differences
-from resolver.locks.files import format_of, write_lock
-from resolver.values import dataclass
+from resolver.hashes import sha256
+from resolver.locks.files import format_of, lock_texts, write_texts
+from resolver.values import dataclass, replace
 
 if TYPE_CHECKING:
+    import argparse
+
     from resolver.environment import Environment
+    from resolver.locks.differences import Difference
     from resolver.model import Lock
     from resolver.session import Session
 
@@ -118,7 +118,7 @@ def _locked(environment: Environment, options: argparse.Namespace) -> _Locked:
 
 def guard(cache: Path, lockfile: Path) -> Path:
     """A lock of the operating system for this project, outside of it: two runs on one lock file wait in turn."""
-    name = hashlib.sha256(str(lockfile.resolve()).encode()).hexdigest()
+    name = sha256(str(lockfile.resolve()).encode()).hexdigest()
     return cache / "projects" / f"{name[:32]}.lock"
 
 
@@ -144,9 +144,10 @@ def _lock(environment: Environment, session: Session, options: argparse.Namespac
         )
     if old is not None and fresh and _same_packages(old, new, path):
         new = old  # evidence alone is no reason to write a lock that satisfies
-    changed = is_written_otherwise(old, new, path)
+    texts = lock_texts(new, format_of(str(path)))
+    changed = is_written_otherwise(old, texts)
     if changed and not options.dry_run:
-        write_lock(new, path)
+        write_texts(texts, path)
     return _Locked(lock=new, path=path, changed=changed, warnings=warnings)
 
 
@@ -161,7 +162,7 @@ def _pins(environment: Environment, previous: Previous, options: argparse.Namesp
 def _same_packages(old: Lock, new: Lock, path: Path) -> bool:
     """Whether the two hold the same, but for how they came about."""
     one, other = (replace(lock, evidence=None, content_hash=(), sources=(), metadata=()) for lock in (old, new))
-    return not is_written_otherwise(one, other, path)
+    return not is_written_otherwise(one, lock_texts(other, format_of(str(path))))
 
 
 def done(lock: Lock, path: Path, options: argparse.Namespace, *, changed: bool, warnings: Sequence[str] = ()) -> int:
@@ -178,7 +179,7 @@ def _tell(options: argparse.Namespace, locked: _Locked) -> int:
     print(f"{path} {state}", file=sys.stderr)
     for platform in lock.platforms:
         print(f"  {platform.platform}: {len(platform.packages)} packages", file=sys.stderr)
-    _tell_differences(differences(lock))
+    _tell_differences(_differences(lock))
     for warning in locked.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     print(digest(lock))
@@ -193,9 +194,17 @@ def _body(options: argparse.Namespace, locked: _Locked) -> dict[str, object]:
         "written": locked.changed and not options.dry_run,
         "digest": str(digest(lock)),
         "platforms": {p.platform: len(p.packages) for p in lock.platforms},
-        "differences": [{"kind": d.kind, "name": d.name, "versions": dict(d.versions)} for d in differences(lock)],
+        "differences": [{"kind": d.kind, "name": d.name, "versions": dict(d.versions)} for d in _differences(lock)],
         "warnings": list(locked.warnings),
     }
+
+
+def _differences(lock: Lock) -> tuple[Difference, ...]:
+    if len(lock.platforms) < 2:
+        return ()
+    from resolver.locks.differences import differences
+
+    return differences(lock)
 
 
 def _tell_differences(found: tuple[Difference, ...]) -> None:

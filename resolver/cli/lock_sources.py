@@ -6,7 +6,6 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from resolver.locks.files import format_of, parse_lock
 from resolver.locks.sidecar import read_beside, with_sidecar
 from resolver.model import Lock
 from resolver.platforms import Platform
+from resolver.values import dataclass
 
 if TYPE_CHECKING:
     from resolver.building import LockFile

@@ -5,12 +5,9 @@ Exit 0: done. 1: stale, or findings. 2: an error or a wrong usage. stdout is dat
 
 from __future__ import annotations
 
-import argparse
-import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
-from functools import cache
 from importlib import import_module
 from typing import NoReturn
 
@@ -41,14 +38,12 @@ Exit codes: 0 done, 1 stale (check), 2 an error. `samebox COMMAND --help` tells 
 
 
 def run() -> NoReturn:
-    """The entry point of the ``samebox`` script."""
-    # a command is short, and what it makes it keeps: looking for cycles over and over costs a sixth of a solve
-    gc.set_threshold(200_000, 50, 50)
-    code = _flushed(main(sys.argv[1:]))
-    if "rattler" in sys.modules:
-        # py-rattler's threads may crash the interpreter while it shuts down: the exit code must not depend on that
-        os._exit(code)
-    sys.exit(code)
+    """The entry point of the ``samebox`` script.
+
+    All that was opened is closed by then. To take the interpreter down takes a tenth of a small lock, and py-rattler's
+    threads may crash it while that is done: the exit code must not depend on that.
+    """
+    os._exit(_flushed(main(sys.argv[1:])))
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -101,49 +96,16 @@ def _silence_stdout() -> None:
 
 def _run_command(name: str, arguments: Sequence[str]) -> int:
     module = import_module(f"resolver.cli.{name.replace('-', '_')}")
-    parser = _Parser(
-        prog=f"samebox {name}", description=_COMMANDS[name], allow_abbrev=False, formatter_class=_HelpFormatter
-    )
+    from resolver.cli.parser import Namespace, Parser  # what lists the commands needs no argparse
+
+    parser = Parser(prog=f"samebox {name}", description=_COMMANDS[name])
     module.add_arguments(parser)
-    command: Callable[[argparse.Namespace], int] = module.run
+    command: Callable[[Namespace], int] = module.run
     try:
-        options = parser.parse_args(arguments, argparse.Namespace(given=[name, *arguments]))
+        options = parser.parse_args(arguments, Namespace(given=[name, *arguments]))
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else 2
     return command(options)
-
-
-class _HelpFormatter(argparse.HelpFormatter):
-    """argparse makes one for each option that is added, and each asks ``shutil`` for the width of the terminal."""
-
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, width=_columns() - 2)
-
-
-@cache
-def _columns() -> int:
-    """As ``shutil.get_terminal_size`` has it."""
-    columns = os.environ.get("COLUMNS", "")
-    if columns.isdecimal() and int(columns) > 0:
-        return int(columns)
-    try:
-        return os.get_terminal_size(sys.__stdout__.fileno()).columns if sys.__stdout__ else 80
-    except (OSError, ValueError):  # it is no terminal, or closed
-        return 80
-
-
-class _Parser(argparse.ArgumentParser):
-    """Tells a wrong usage as every other error is told, and of an unknown option the nearest known one."""
-
-    def error(self, message: str) -> NoReturn:
-        unknown = message.partition("unrecognized arguments: ")[2].split()
-        options = [option for action in self._actions for option in action.option_strings]
-        import difflib
-
-        near = difflib.get_close_matches(unknown[0], options, n=1) if unknown else []
-        hint = f"did you mean {near[0]}?" if near else f"`{self.prog} --help` lists what it takes"
-        print(f"error: {self.prog}: {message}\nhint: {hint}", file=sys.stderr)
-        raise SystemExit(2)
 
 
 def _report(error: ResolverError) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -11,6 +10,8 @@ from typing import TYPE_CHECKING
 from resolver.errors import SettingsError
 
 if TYPE_CHECKING:
+    import argparse
+
     from resolver.environment import Environment
     from resolver.settings import Settings, SettingsLayer
     from resolver.settings.converters import Place
@@ -165,7 +166,7 @@ def _place(option: str) -> Place:
     from resolver.settings.converters import Place
     from resolver.settings.toml_lines import TomlLines
 
-    return Place(source=option, lines=TomlLines.of(""), path=(), directory=Path.cwd().as_posix())
+    return Place(source=option, lines=TomlLines(""), path=(), directory=Path.cwd().as_posix())
 
 
 def _virtual_packages(texts: list[str]) -> tuple[tuple[str, tuple[tuple[str, str | None], ...]], ...] | None:

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 
 from resolver.errors import IntegrityError, LockFormatError, NotRepresentable
 from resolver.files import read_text
-from resolver.locks.conflict_markers import Sides, has_conflict_markers, split_sides
-from resolver.locks.files import format_of, parse_lock, read_lock
-from resolver.locks.sidecar import sidecar_path, sidecar_text
-from resolver.model import Lock
+from resolver.locks.files import LockTexts, format_of, lock_texts, parse_lock, read_lock
 from resolver.values import dataclass
 
 if TYPE_CHECKING:
     from resolver.environment import Environment
+    from resolver.model import Lock
 
 __all__ = ["Previous", "is_written_otherwise", "pins_from", "read_previous"]
 
@@ -35,6 +33,9 @@ def read_previous(path: Path, environment: Environment) -> Previous:
     ``LockFormatError`` for a file that is no lock and has no conflict markers either."""
     if not path.exists():
         return Previous()
+    from resolver.locks.conflict_markers import has_conflict_markers
+    from resolver.locks.sidecar import sidecar_path
+
     text = read_text(path)
     if has_conflict_markers(text):
         return _of_conflict(path, text)
@@ -63,6 +64,7 @@ def pins_from(place: str, environment: Environment, name: str | None) -> Lock:
 def _of_conflict(path: Path, text: str) -> Previous:
     """What git's index holds of the sides is what they were; what stands in the file is mixed with what git has merged
     line by line, and serves where the index has nothing."""
+    from resolver.locks.conflict_markers import Sides, split_sides
     from resolver.locks.merge import merged_pins
     from resolver.source_trees.revisions import sides_of_merge
 
@@ -89,17 +91,9 @@ def _side(text: str, path: Path, called: str, warnings: list[str]) -> Lock | Non
         return None
 
 
-def is_written_otherwise(old: Lock | None, new: Lock, path: Path) -> bool:
-    """Whether the file of the new lock, and the one beside it, would not be those of the old one. Raises
-    ``NotRepresentable`` where the new one cannot be written."""
-    texts = _texts(new, path)
+def is_written_otherwise(old: Lock | None, new: LockTexts) -> bool:
+    """Whether the old lock's file, and the one beside it, would not be those of the new one."""
     try:
-        return old is None or _texts(old, path) != texts
+        return old is None or lock_texts(old, new.format) != new
     except (IntegrityError, NotRepresentable):
         return True  # another tool's, which says less of its packages than we do
-
-
-def _texts(lock: Lock, path: Path) -> tuple[str, ...]:
-    lock_format = format_of(str(path))
-    beside = (sidecar_text(lock, lock_format.silent_on),) if lock_format.silent_on else ()
-    return (lock_format.render(lock), *beside)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from resolver.model import SERVE, DockerSection, EnvironmentSpec
+from resolver.values import replace
 
 __all__ = ["with_server"]
 

@@ -7,13 +7,13 @@ channel::name · channel/subdir::name · name[version='>=1',build='x*']
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
 from resolver.errors import ManifestError
 from resolver.manifests.version_spec import MalformedSpec, normalise_version_spec
 from resolver.model import MAIN, CondaSpec, Origin
 from resolver.platforms import SUBDIRS
 from resolver.settings.places import NOARCH, channel_problem, nearest, secret_problem, split_channel
+from resolver.values import dataclass, field
 
 __all__ = ["parse_conda_spec"]
 

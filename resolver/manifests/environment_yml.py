@@ -7,7 +7,6 @@ section holds lines of a requirements file (``requirements_txt``). Whatever is n
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
 
 import yaml
 
@@ -20,6 +19,7 @@ from resolver.manifests.selectors import MalformedSelector, selected_platforms, 
 from resolver.manifests.yaml_nodes import YamlDocument, document_of, is_null, kind_of, line_of
 from resolver.model import MAIN, CondaSpec, EnvironmentSpec
 from resolver.settings.places import channel_problem, nearest, platform_problem
+from resolver.values import dataclass, field, replace
 
 __all__ = ["READER", "parse_environment_yml"]
 

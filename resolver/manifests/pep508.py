@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
+from typing import TYPE_CHECKING
 
 from resolver.errors import ManifestError
 from resolver.model import Origin
+from resolver.plain import normalize
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
 
 __all__ = ["check_hash", "parse_pep508", "sorted_extras"]
 
-_HASH = re.compile(r"(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})\Z")
+_HASH = r"(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})\Z"
 
 
 def parse_pep508(text: str, origin: Origin) -> Requirement:
     """The requirement in ``text``. Raises ``ManifestError`` with ``origin``."""
+    from packaging.requirements import InvalidRequirement, Requirement
+
     try:
         return Requirement(text)
     except InvalidRequirement as error:
@@ -35,11 +39,11 @@ def _hint(text: str) -> str | None:
 
 def sorted_extras(extras: Iterable[str]) -> tuple[str, ...]:
     """Extras as they are compared (PEP 685), each once."""
-    return tuple(sorted({str(canonicalize_name(extra)) for extra in extras}))
+    return tuple(sorted(set(map(normalize, extras))))
 
 
 def check_hash(value: str, origin: Origin) -> str:
     """``value`` itself, if it is ``algorithm:hex`` of an algorithm that can be trusted."""
-    if not _HASH.match(value):
+    if not re.match(_HASH, value):
         raise ManifestError(f"not a hash: {value!r}", origin=origin, hint="write --hash=sha256:<64 hex digits>")
     return value

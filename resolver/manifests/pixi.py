@@ -9,7 +9,6 @@ the project are no part of an environment. Whatever else cannot be honoured is a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
 from resolver.manifests.pixi_dependencies import conda_dependency, pypi_dependency
 from resolver.manifests.pixi_features import DEFAULT, FEATURE_KEYS, REFUSED, PixiEnvironment, PixiTables, check_keys
@@ -21,6 +20,7 @@ from resolver.model import CondaSpec, EnvironmentSpec, PypiRequirement
 from resolver.settings.pixi_settings import PLATFORM_KEYS
 from resolver.settings.places import channel_problem, platform_problem
 from resolver.settings.toml_lines import TomlLines
+from resolver.values import dataclass, replace
 
 __all__ = ["READER", "TOOL_PIXI", "is_workspace", "parse_pixi", "read_pixi"]
 
@@ -66,7 +66,7 @@ def parse_pixi(
 
 
 def _parse(text: str, reading: Reading) -> EnvironmentSpec:
-    tables = ProjectTables(document=toml_document(text, reading), lines=TomlLines.of(text), reading=reading)
+    tables = ProjectTables(document=toml_document(text, reading), lines=TomlLines(text), reading=reading)
     return read_pixi(PixiTables(tables=tables, base=()))[0]
 
 

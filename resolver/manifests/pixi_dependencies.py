@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from urllib.parse import quote
 
 from resolver.errors import ManifestError
@@ -21,6 +20,7 @@ from resolver.manifests.pyproject_tables import Path, ProjectTables
 from resolver.manifests.requirement import parse_requirement
 from resolver.model import CondaSpec, PypiRequirement
 from resolver.settings.places import nearest
+from resolver.values import replace
 
 __all__ = ["conda_dependency", "pypi_dependency"]
 

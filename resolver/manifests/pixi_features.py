@@ -8,12 +8,12 @@ for into the group ``test``. Which are read is said as for the groups of a pypro
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from resolver.manifests.pyproject_tables import Path, ProjectTables
 from resolver.model import MAIN
 from resolver.platforms import SUBDIRS
 from resolver.settings.places import nearest
+from resolver.values import dataclass
 
 __all__ = ["DEFAULT", "FEATURE_KEYS", "REFUSED", "Declared", "PixiEnvironment", "PixiTables", "check_keys"]
 

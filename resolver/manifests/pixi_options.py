@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from packaging.utils import canonicalize_name
 
@@ -11,6 +10,7 @@ from resolver.manifests.pixi_features import PixiTables, check_keys
 from resolver.manifests.pyproject_tables import Path, ProjectTables
 from resolver.model import IndexOptions
 from resolver.settings.places import secret_problem
+from resolver.values import dataclass, field
 
 __all__ = ["index_options", "variables"]
 

@@ -7,13 +7,13 @@ name. So an extra or a group is read where an environment has it, and is in the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from resolver.manifests.merge import merge
 from resolver.manifests.pixi import TOOL_PIXI, is_workspace, read_pixi
 from resolver.manifests.pixi_features import PixiEnvironment, PixiTables
 from resolver.manifests.pyproject_tables import ProjectTables
 from resolver.model import MAIN, EnvironmentSpec, PypiRequirement
+from resolver.values import replace
 
 __all__ = ["read_pixi_project"]
 

@@ -45,7 +45,7 @@ def parse_pyproject(
 
 
 def _parse(text: str, reading: Reading) -> EnvironmentSpec:
-    tables = ProjectTables(document=toml_document(text, reading), lines=TomlLines.of(text), reading=reading)
+    tables = ProjectTables(document=toml_document(text, reading), lines=TomlLines(text), reading=reading)
     return read_pixi_project(tables, _project)
 
 

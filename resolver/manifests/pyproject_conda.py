@@ -12,7 +12,6 @@ requirements, where conda-lock would look for conda packages of a like name firs
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from resolver.errors import ManifestError
 from resolver.manifests.conda_spec import parse_conda_spec
@@ -21,6 +20,7 @@ from resolver.manifests.requirement import parse_requirement
 from resolver.manifests.requirement_lines import Requirements, read_line
 from resolver.model import CondaSpec
 from resolver.settings.places import channel_problem, nearest, platform_problem
+from resolver.values import dataclass, field
 
 __all__ = ["CondaTables", "read_conda_tables"]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
 from packaging.utils import canonicalize_name
 
@@ -16,6 +15,7 @@ from resolver.manifests.uv_project import DEV_DEPENDENCIES
 from resolver.manifests.uv_sources import UvSources
 from resolver.model import MAIN, PypiRequirement
 from resolver.settings.places import nearest
+from resolver.values import dataclass, replace
 
 __all__ = ["ProjectGroups"]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from resolver.errors import ManifestError
 from resolver.manifests.reading import Reading
 from resolver.model import Origin
 from resolver.settings.toml_lines import TomlLines
+from resolver.values import dataclass
 
 __all__ = ["ProjectTables"]
 

@@ -30,7 +30,7 @@ _HOMES = {
 }
 """The modules of the formats, each with how the names of its files end: it is imported for such a file only."""
 
-_DECLARATION = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-_.a-zA-Z0-9]+)")
+_DECLARATION = rb"^[ \t\f]*#.*?coding[:=][ \t]*([-_.a-zA-Z0-9]+)"
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -115,7 +115,7 @@ def _decoded(content: bytes, origin: Origin) -> str:
         if content.startswith(mark):
             return _decoded_as(encoding, content.removeprefix(mark), origin)
     for line in content.split(b"\n", 2)[:2]:
-        declared = _DECLARATION.match(line)
+        declared = re.match(_DECLARATION, line) if b"coding" in line else None
         if declared:
             return _decoded_as(declared[1].decode("ascii"), content, origin)
     return _decoded_as("utf-8", content, origin)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from urllib.parse import quote, unquote
 
 from resolver.errors import ManifestError, ResolverError
 from resolver.model import MAIN, EnvironmentSpec, Origin
-from resolver.values import dataclass
+from resolver.values import dataclass, replace
 
 __all__ = ["ManifestReader", "OpenText", "Reading", "local_path", "no_includes"]
 

@@ -6,16 +6,15 @@ git+https://…@rev#egg=name      ./folder[extra]      ./name-1.0-py3-none-any.w
 
 from __future__ import annotations
 
-from packaging.utils import canonicalize_name
-
 from resolver.errors import ManifestError
-from resolver.manifests.direct_reference import is_direct_reference, parse_direct_reference
-from resolver.manifests.pep508 import check_hash, parse_pep508, sorted_extras
 from resolver.manifests.reading import Reading
-from resolver.model import PypiRequirement
+from resolver.model import Origin, PypiRequirement
+from resolver.plain import Plain, normalize, plain_requirement
 from resolver.settings.places import secret_problem
 
 __all__ = ["parse_requirement"]
+
+_MAY_BE_FILES = (".whl", ".zip", ".tar.gz")
 
 
 def parse_requirement(
@@ -29,15 +28,44 @@ def parse_requirement(
     problem = secret_problem(text)
     if problem:
         raise ManifestError(problem, origin=origin)
-    for value in hashes:
-        check_hash(value, origin)
+    if hashes:
+        from resolver.manifests.pep508 import check_hash
+
+        for value in hashes:
+            check_hash(value, origin)
+    plain = None if editable else _plain(text)
+    if plain is None:
+        return _any_requirement(text, reading, origin, editable=editable, hashes=hashes)
+    return PypiRequirement(
+        name=plain.name,
+        extras=plain.extras,
+        specifier=plain.specifier,
+        hashes=hashes,
+        group=reading.group,
+        platforms=reading.platforms,
+        origin=origin,
+    )
+
+
+def _plain(text: str) -> Plain | None:
+    """What a text asks for if that can be told without importing ``packaging``."""
+    lower = text.lower()
+    return None if any(ending in lower for ending in _MAY_BE_FILES) else plain_requirement(text)
+
+
+def _any_requirement(
+    text: str, reading: Reading, origin: Origin, *, editable: bool, hashes: tuple[str, ...]
+) -> PypiRequirement:
+    from resolver.manifests.direct_reference import is_direct_reference, parse_direct_reference
+    from resolver.manifests.pep508 import parse_pep508, sorted_extras
+
     if is_direct_reference(text):
         return parse_direct_reference(text, reading, origin, editable=editable, hashes=hashes)
     if editable:
         raise ManifestError(f"an editable requirement needs a folder or a URL, got {text!r}", origin=origin)
     requirement = parse_pep508(text, origin)
     return PypiRequirement(
-        name=canonicalize_name(requirement.name),
+        name=normalize(requirement.name),
         extras=sorted_extras(requirement.extras),
         specifier=",".join(sorted(str(part) for part in requirement.specifier)),
         marker=str(requirement.marker) if requirement.marker else None,

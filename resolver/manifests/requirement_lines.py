@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import re
-import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from resolver.errors import ManifestError
 from resolver.manifests.reading import Reading
 from resolver.model import EnvironmentSpec, IndexOptions, Origin, PypiRequirement
-from resolver.names import normalize
+from resolver.plain import normalize
 from resolver.settings.places import nearest, secret_problem
 
 __all__ = ["Requirements", "read_line"]
@@ -41,27 +39,25 @@ _REFUSED = {
     "--use-pep517": "it is how everything is built",
     "--no-use-pep517": "everything is built through PEP 517",
 }
-_EDITABLE = re.compile(
-    r"""(?:--editable(?:=|\s+)|-e\s*)(?:(?P<quote>["'])(?P<quoted>[^"']+)(?P=quote)\Z|(?P<bare>\S.*))"""
-)
+_EDITABLE = r"""(?:--editable(?:=|\s+)|-e\s*)(?:(?P<quote>["'])(?P<quoted>[^"']+)(?P=quote)\Z|(?P<bare>\S.*))"""
 """An editable is taken as it stands: a marker behind it has quotes of its own."""
 
-_OPTIONS_BEGIN = re.compile(r"(?:^|\s)-{1,2}[A-Za-z]")
+_OPTIONS_BEGIN = r"(?:^|\s)-{1,2}[A-Za-z]"
 
 
-@dataclass(slots=True)
 class Requirements:
     """What the files read so far have said, in order. Turned into a value by ``as_spec``."""
 
-    requirements: list[PypiRequirement] = field(default_factory=list)
-    constraints: list[PypiRequirement] = field(default_factory=list)
-    index_url: tuple[str, Origin] | None = None
-    extra_index_urls: list[str] = field(default_factory=list)
-    find_links: list[str] = field(default_factory=list)
-    only_binary: set[str] = field(default_factory=set)
-    no_binary: set[str] = field(default_factory=set)
-    pre: bool = False
-    constraining: bool = False
+    def __init__(self) -> None:
+        self.requirements: list[PypiRequirement] = []
+        self.constraints: list[PypiRequirement] = []
+        self.index_url: tuple[str, Origin] | None = None
+        self.extra_index_urls: list[str] = []
+        self.find_links: list[str] = []
+        self.only_binary: set[str] = set()
+        self.no_binary: set[str] = set()
+        self.pre = False
+        self.constraining = False
 
     @contextlib.contextmanager
     def reading_constraints(self, constraints: bool) -> Iterator[None]:
@@ -101,10 +97,14 @@ def _requirement(line: str, reading: Reading, number: int, origin: Origin) -> Py
     # a manifest of conda's packages alone need not pay for the import
     from resolver.manifests.requirement import parse_requirement
 
-    if editable := _EDITABLE.match(line):
+    if editable := _editable(line):
         return parse_requirement(editable["quoted"] or editable["bare"], reading, number, editable=True)
     text, hashes = _split_options(line, origin)
     return parse_requirement(text, reading, number, hashes=hashes)
+
+
+def _editable(line: str) -> re.Match[str] | None:
+    return re.match(_EDITABLE, line) if line.startswith("-") else None
 
 
 def read_line(line: str, reading: Reading, number: int, found: Requirements) -> tuple[str, bool] | None:
@@ -113,7 +113,7 @@ def read_line(line: str, reading: Reading, number: int, found: Requirements) -> 
     problem = secret_problem(line)
     if problem:
         raise ManifestError(problem, origin=origin)
-    if not line.startswith("-") or _EDITABLE.match(line):
+    if not line.startswith("-") or _editable(line):
         found.add(_requirement(line, reading, number, origin))
         return None
     options = list(_options(line, origin))
@@ -128,7 +128,8 @@ def read_line(line: str, reading: Reading, number: int, found: Requirements) -> 
 
 def _split_options(line: str, origin: Origin) -> tuple[str, tuple[str, ...]]:
     """A requirement, and the hashes behind it. No other option may stand there."""
-    begin = _OPTIONS_BEGIN.search(line)
+    may_begin = any(word.startswith("-") for word in line.split())
+    begin = re.search(_OPTIONS_BEGIN, line) if may_begin else None
     if begin is None:
         return line, ()
     hashes = []
@@ -170,6 +171,8 @@ def _refused(name: str, origin: Origin, otherwise: str, *, hint: str | None = No
 
 
 def _words(text: str, origin: Origin) -> list[str]:
+    import shlex
+
     try:
         return shlex.split(text)
     except ValueError as error:

@@ -15,7 +15,7 @@ from resolver.model import EnvironmentSpec
 
 __all__ = ["READER", "logical_lines", "parse_requirements_txt", "read_requirements"]
 
-_COMMENT = re.compile(r"(?:^|\s+)#.*\Z")
+_COMMENT = r"(?:^|\s+)#.*\Z"
 
 
 def parse_requirements_txt(
@@ -67,7 +67,7 @@ def logical_lines(text: str, *, first_line: int = 1) -> Iterator[tuple[int, str]
 
 
 def _said(number: int, line: str) -> Iterator[tuple[int, str]]:
-    stripped = _COMMENT.sub("", line).strip()
+    stripped = (re.sub(_COMMENT, "", line) if "#" in line else line).strip()
     if stripped:
         yield number, stripped
 

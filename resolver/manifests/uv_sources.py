@@ -16,7 +16,6 @@ import posixpath
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from packaging.markers import InvalidMarker, Marker
@@ -28,6 +27,7 @@ from resolver.manifests.marker_complement import complement
 from resolver.manifests.pyproject_tables import Path, ProjectTables
 from resolver.model import PypiRequirement
 from resolver.settings.places import nearest, secret_problem
+from resolver.values import dataclass, replace
 
 __all__ = ["UvSources"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from resolver.errors import ResolverError
 from resolver.files import read_text
-from resolver.names import normalize
+from resolver.plain import normalize
 from resolver.settings.converters import Place, text, texts
 from resolver.settings.places import secret_problem
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import datetime
 import posixpath
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from resolver.errors import SettingsError
 from resolver.model import Origin
-from resolver.names import normalize
+from resolver.plain import normalize
 from resolver.platforms import virtual_version_problem
-from resolver.settings.cut_off import parse_cut_off
 from resolver.settings.places import channel_problem, platform_problem, secret_problem
 from resolver.settings.toml_lines import TomlLines
-from resolver.values import dataclass
+from resolver.values import dataclass, replace
 
 __all__ = [
     "Converter",
@@ -38,12 +35,11 @@ __all__ = [
     "virtual_packages",
 ]
 
-_PYTHON = re.compile(r"3\.\d+(?:\.\d+)?\Z", re.ASCII)
-_VIRTUAL = re.compile(r"__[a-z0-9_]+\Z")
-_CONDA_NAME = re.compile(r"[a-z0-9_][a-z0-9_.-]*\Z")
-_PYPI_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\Z")
+
+_VIRTUAL = r"__[a-z0-9_]+\Z"
+_CONDA_NAME = r"[a-z0-9_][a-z0-9_.-]*\Z"
+_PYPI_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\Z"
 _CHANNELS = "https://conda.anaconda.org/"
-_ANY_INSTANT = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +129,8 @@ def file_name(value: object, place: Place) -> str:
 
 def python_version(value: object, place: Place) -> str:
     version = text(value, place)
-    if not _PYTHON.match(version):
+    major, *rest = version.split(".")
+    if major != "3" or len(rest) not in (1, 2) or not all(part.isascii() and part.isdecimal() for part in rest):
         raise place.error(f"expected a Python version, got {version!r}", hint='write "3.12" or "3.12.7"')
     return version
 
@@ -142,11 +139,15 @@ def cut_off(value: object, place: Place) -> str:
     """The text of a cut-off, of which only the shape is judged here: a span has no meaning without a clock.
 
     TOML has dates and instants of its own; they are taken too, except those without a time zone."""
+    import datetime
+
+    from resolver.settings.cut_off import parse_cut_off
+
     if isinstance(value, datetime.date):
         value = value.isoformat()
     written = text(value, place)
     try:
-        parse_cut_off(written, _ANY_INSTANT)
+        parse_cut_off(written, datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC))  # any instant will do
     except SettingsError as error:
         raise place.error(error.message.removeprefix("exclude-newer: "), hint=error.hint) from error
     return written
@@ -173,7 +174,7 @@ def names(value: object, place: Place) -> tuple[tuple[str, tuple[str, ...]], ...
     found = []
     for name, projects in table(value, place).items():
         here = place.below(name)
-        if not _CONDA_NAME.match(name):
+        if not re.match(_CONDA_NAME, name):
             raise here.error(f"not a conda package name: {name!r}")
         written = [projects] if isinstance(projects, str) else projects
         if not isinstance(written, list):
@@ -217,7 +218,7 @@ def _mirror(value: object, place: Place) -> str:
 
 
 def _virtual(name: str, value: object, place: Place) -> str | None:
-    if not _VIRTUAL.match(name):
+    if not re.match(_VIRTUAL, name):
         raise place.error("a virtual package begins with two underscores", hint=f"did you mean __{name.lstrip('_')}?")
     if value is False:
         return None
@@ -227,7 +228,7 @@ def _virtual(name: str, value: object, place: Place) -> str | None:
 
 
 def _pypi_name(value: object, place: Place) -> str:
-    if not isinstance(value, str) or not _PYPI_NAME.match(value):
+    if not isinstance(value, str) or not re.match(_PYPI_NAME, value):
         raise place.expected("a PyPI name", value)
     return normalize(value)
 

@@ -9,9 +9,9 @@ from resolver.errors import SettingsError
 
 __all__ = ["parse_cut_off"]
 
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)\Z", re.ASCII)
-_DATE = re.compile(r"\d{4}-\d\d-\d\d\Z", re.ASCII)
-_SPAN = re.compile(r"(?P<count>\d{1,9})\s*(?P<unit>[A-Za-z]+)\Z", re.ASCII)
+_INSTANT = r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)\Z"
+_DATE = r"\d{4}-\d\d-\d\d\Z"
+_SPAN = r"(?P<count>\d{1,9})\s*(?P<unit>[A-Za-z]+)\Z"
 _UNITS = {
     "minutes": ("m", "min", "mins", "minute", "minutes"),
     "hours": ("h", "hour", "hours"),
@@ -41,12 +41,12 @@ def parse_cut_off(text: str, now: datetime) -> datetime:
 
 
 def _instant(text: str, now: datetime) -> datetime:
-    if _INSTANT.match(text):
+    if re.match(_INSTANT, text, re.ASCII):
         return datetime.fromisoformat(text.upper()).astimezone(UTC)
-    if _DATE.match(text):
+    if re.match(_DATE, text, re.ASCII):
         day = date.fromisoformat(text)
         return datetime(day.year, day.month, day.day, tzinfo=UTC)
-    span = _SPAN.match(text)
+    span = re.match(_SPAN, text, re.ASCII)
     if span is None or span["unit"].lower() not in _UNIT_OF:
         raise ValueError(text)
     return now.astimezone(UTC) - timedelta(**{_UNIT_OF[span["unit"].lower()]: int(span["count"])})

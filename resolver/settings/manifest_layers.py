@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 from resolver.errors import SettingsError
 from resolver.model import Origin
 from resolver.settings.pixi_settings import pixi_layer
 from resolver.settings.uv_settings import uv_layer
 from resolver.settings.values import SettingsLayer
+from resolver.values import fields
 
 __all__ = ["manifest_layer"]
 

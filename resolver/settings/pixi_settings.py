@@ -63,7 +63,7 @@ def pixi_layer(content: str, source: str, *, directory: str = "/") -> SettingsLa
         pixi = pixi.get(key) if isinstance(pixi, dict) else None
     if not isinstance(pixi, dict):
         return SettingsLayer()
-    place = Place(source=source, lines=TomlLines.of(content), path=base, directory=directory)
+    place = Place(source=source, lines=TomlLines(content), path=base, directory=directory)
     return _layer(pixi, place)
 
 

@@ -6,7 +6,6 @@ the file and line, and raises.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 
@@ -23,15 +22,17 @@ __all__ = [
 
 NOARCH = "noarch"
 
-_CHANNEL_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)*\Z")
-_CHANNEL_URL = re.compile(r"(?:https?|file|s3|oci)://\S+\Z")
-_USER_INFO = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<user>[^/@\s?#:]*)(?::(?P<password>[^/@\s?#]*))?@")
-_TOKEN_PATH = re.compile(r"://[^/\s]+/t/(?P<token>[^/\s]+)")
-_VARIABLE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}\Z")
+_CHANNEL_NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)*\Z"
+_CHANNEL_URL = r"(?:https?|file|s3|oci)://\S+\Z"
+_USER_INFO = r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<user>[^/@\s?#:]*)(?::(?P<password>[^/@\s?#]*))?@"
+_TOKEN_PATH = r"://[^/\s]+/t/(?P<token>[^/\s]+)"
+_VARIABLE = r"\$\{[A-Za-z_][A-Za-z0-9_]*\}\Z"
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The hint that names the known words most like ``word``, or ``None`` if none is like it."""
+    import difflib
+
     found = difflib.get_close_matches(word, sorted(known), n=2, cutoff=0.6)
     return f"did you mean {' or '.join(found)}?" if found else None
 
@@ -46,10 +47,12 @@ def channel_problem(text: str) -> str | None:
     """What keeps ``text`` from being a channel: a name, ``name/label/x``, or a URL without a secret in it."""
     if "://" in text:
         problem = secret_problem(text)
-        if problem is None and not _CHANNEL_URL.match(text):
+        if problem is None and not re.match(_CHANNEL_URL, text):
             return f"not a channel URL: {text!r}"
         return problem
-    return None if _CHANNEL_NAME.match(text) else f"not a channel name: {text!r}"
+    if text.isascii() and text.replace("-", "x").replace("_", "x").isalnum() and not text.startswith("-"):
+        return None  # as most are, for which no regular expression is compiled
+    return None if re.match(_CHANNEL_NAME, text) else f"not a channel name: {text!r}"
 
 
 def split_channel(text: str) -> tuple[str, str | None]:
@@ -66,15 +69,17 @@ def secret_problem(text: str) -> str | None:
     A credential is written ``${NAME}``, and its value taken from the environment where the URL is used.
     A user name with a ``${NAME}`` password is fine, and so is the user of an ssh URL.
     """
-    for match in _USER_INFO.finditer(text):
+    if "://" not in text:
+        return None
+    for match in re.finditer(_USER_INFO, text):
         user, password = match["user"], match["password"]
         if password is not None:
-            hidden = bool(_VARIABLE.match(password))
+            hidden = bool(re.match(_VARIABLE, password))
         else:
-            hidden = bool(_VARIABLE.match(user)) or user == "git" or match["scheme"].endswith("ssh")
+            hidden = bool(re.match(_VARIABLE, user)) or user == "git" or match["scheme"].endswith("ssh")
         if not hidden:
             return "a URL holds a credential; write ${NAME} in its place and set the variable NAME"
-    for match in _TOKEN_PATH.finditer(text):
-        if not _VARIABLE.match(match["token"]):
+    for match in re.finditer(_TOKEN_PATH, text):
+        if not re.match(_VARIABLE, match["token"]):
             return "a URL holds a token (/t/…); write ${NAME} in its place and set the variable NAME"
     return None

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import quote
 
-from resolver.names import normalize
+from resolver.plain import normalize
 from resolver.settings.converters import Place, index_url, table, text, texts
 from resolver.settings.places import nearest, secret_problem
 
@@ -15,13 +15,13 @@ __all__ = ["ALL_PROJECTS", "allow_builds", "find_links", "index_for", "one_of", 
 
 ALL_PROJECTS = ":all:"
 
-_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\Z")
+_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\Z"
 
 
 def project(value: object, place: Place) -> str:
     """A project's name, normalised, or ``:all:``."""
     name = text(value, place)
-    if name != ALL_PROJECTS and not _NAME.match(name):
+    if name != ALL_PROJECTS and not re.match(_NAME, name):
         raise place.error(f"not a project name or :all:: {name!r}")
     return name if name == ALL_PROJECTS else normalize(name)
 
@@ -53,7 +53,7 @@ def index_for(value: object, place: Place) -> tuple[tuple[str, str], ...]:
     found: dict[str, str] = {}
     for name, url in table(value, place).items():
         here = place.below(name)
-        if not _NAME.match(name):
+        if not re.match(_NAME, name):
             raise here.error(f"not a project name: {name!r}")
         if normalize(name) in found:
             raise here.error(f"{name} stands there twice")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -25,8 +24,8 @@ _MANIFEST_KEYS = ("conda",)
 """Keys of ``[tool.samebox]`` that belong to the manifest, not to the settings."""
 
 _NOTHING = SettingsLayer()
-_ENVIRONMENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z")
-_LINE_IN_MESSAGE = re.compile(r"\(at line (\d+), column \d+\)")
+_ENVIRONMENT_NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z"
+_LINE_IN_MESSAGE = r"\(at line (\d+), column \d+\)"
 
 
 def read_settings(directory: Path, *, under: SettingsLayer = _NOTHING) -> Settings:
@@ -43,7 +42,7 @@ def read_settings(directory: Path, *, under: SettingsLayer = _NOTHING) -> Settin
         return parse_settings(project_text, "pyproject.toml", table=PYPROJECT_TABLE, directory=folder, under=under)
     said = sorted(set(_table(_parsed(project_text, "pyproject.toml"), PYPROJECT_TABLE)) - set(_MANIFEST_KEYS))
     if said:
-        line = TomlLines.of(project_text).line((*PYPROJECT_TABLE, said[0]))
+        line = TomlLines(project_text).line((*PYPROJECT_TABLE, said[0]))
         raise SettingsError(
             f"settings stand in {SETTINGS_FILE} and here too ({', '.join(said)})",
             origin=Origin(source="pyproject.toml", line=line),
@@ -68,7 +67,7 @@ def parse_settings(
     values = _table(_parsed(text, source), table)
     if not values:
         return Settings().merged_with_options(under)
-    place = Place(source=source, lines=TomlLines.of(text), path=table, directory=directory)
+    place = Place(source=source, lines=TomlLines(text), path=table, directory=directory)
     manifest_keys = _MANIFEST_KEYS if table else ()
     layer = read_layer(values, place, beside=("environments", *manifest_keys))
     environments = _environments(values.get("environments", {}), place.below("environments"))
@@ -81,7 +80,7 @@ def _environments(value: object, place: Place) -> tuple[tuple[str, SettingsLayer
     found = []
     for name, table in value.items():
         here = place.below(name)
-        if not _ENVIRONMENT_NAME.match(name):
+        if not re.match(_ENVIRONMENT_NAME, name):
             raise here.error(f"not a name for an environment: {name!r}")
         if not isinstance(table, dict):
             raise here.expected("a table", table)
@@ -90,10 +89,14 @@ def _environments(value: object, place: Place) -> tuple[tuple[str, SettingsLayer
 
 
 def _parsed(text: str, source: str) -> Mapping[str, Any]:
+    if not text:
+        return {}
+    import tomllib  # a project without settings need not wait for it
+
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        place = _LINE_IN_MESSAGE.search(str(error))
+        place = re.search(_LINE_IN_MESSAGE, str(error))
         line = int(place[1]) if place else text.count("\n") + 1
         raise SettingsError(f"not TOML: {error}", origin=Origin(source=source, line=line)) from error
     except RecursionError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -50,6 +49,8 @@ def find_sources(directory: Path) -> tuple[str, ...]:
 def declares_an_environment(text: str) -> bool:
     """Whether a pyproject.toml declares something to lock. A text that is not TOML does: its reader will say
     what is wrong with it, which is better than to pass it over."""
+    import tomllib
+
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from urllib.parse import quote
 
 from packaging.utils import canonicalize_name
@@ -17,6 +16,7 @@ from packaging.utils import canonicalize_name
 from resolver.settings.converters import Place, index_url, table, text
 from resolver.settings.places import secret_problem
 from resolver.settings.pypi_converters import find_links
+from resolver.values import dataclass
 
 __all__ = ["UvIndexes", "index_for", "uv_indexes"]
 

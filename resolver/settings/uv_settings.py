@@ -49,7 +49,7 @@ def uv_layer(content: str, source: str, *, directory: str = "/") -> SettingsLaye
         return SettingsLayer()
     if not isinstance(uv, dict):
         raise SettingsError("expected a table", origin=Origin(source=source), field=".".join(_TABLE))
-    place = Place(source=source, lines=TomlLines.of(content), path=_TABLE, directory=directory)
+    place = Place(source=source, lines=TomlLines(content), path=_TABLE, directory=directory)
     samebox = tool.get("samebox") if isinstance(tool, dict) else None
     builds = bool(samebox.get("allow-builds")) if isinstance(samebox, dict) else False
     refuse_what_cannot_be_honoured(uv, place, builds=builds)

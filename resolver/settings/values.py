@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from resolver.errors import SettingsError
 from resolver.model import DockerSection
 from resolver.platforms import DEFAULT_PLATFORMS
 from resolver.settings.places import nearest
-from resolver.values import dataclass
+from resolver.values import dataclass, field, fields, replace
 
 if TYPE_CHECKING:
     from resolver.transport import AuthenticationRule
 
-__all__ = ["METADATA_CHOICES", "Pairs", "Settings", "SettingsLayer"]
+    Pairs = tuple[tuple[str, Any], ...]
+    """A table as a value: its keys, sorted, each with a hashable value."""
+
+__all__ = ["METADATA_CHOICES", "Settings", "SettingsLayer"]
 
 METADATA_CHOICES = ("timestamp", "git_sha", "git_user_name", "git_user_email", "input_md5", "input_sha")
 """What a conda-lock.yml can say about itself, as conda-lock's ``--metadata`` calls it."""
-
-Pairs = tuple[tuple[str, Any], ...]
-"""A table as a value: its keys, sorted, each with a hashable value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,13 @@
-"""The face of the transport: a canonical URL in, bytes out, wherever they lie."""
+"""The face of the transport: a canonical URL in, bytes out, wherever they lie.
+
+What asks servers and what reads folders is imported when it is first needed: a run that finds everything in its caches
+needs neither.
+"""
 
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -10,18 +15,18 @@ from typing import TYPE_CHECKING
 
 from resolver.errors import IndexUnavailable
 from resolver.mirrors import Mirrors
-from resolver.model import Artifact
-from resolver.transport.credentials import Credentials
-from resolver.transport.download import CheckedFile, checked_file
-from resolver.transport.fingerprint import Fingerprint, Hashing
-from resolver.transport.folder import open_file, read_file
-from resolver.transport.http import HttpClient
-from resolver.transport.response import RANGE_IGNORED_LIMIT, Response
-from resolver.transport.rules import AuthenticationRule
 from resolver.transport.urls import without_credentials
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
+
+    from resolver.model import Artifact
+    from resolver.transport.credentials import Credentials
+    from resolver.transport.download import CheckedFile
+    from resolver.transport.fingerprint import Fingerprint, Hashing
+    from resolver.transport.http import HttpClient
+    from resolver.transport.response import Response
+    from resolver.transport.rules import AuthenticationRule
 
 __all__ = ["Transport"]
 
@@ -29,7 +34,9 @@ _NO_MIRRORS = Mirrors()
 _NO_ENVIRONMENT: Mapping[str, str] = MappingProxyType({})
 _LARGEST_BODY = 256 * 1024 * 1024
 _PIECE = 256 * 1024
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+_RANGE_IGNORED_LIMIT = 8 * 1024 * 1024
+"""How many bytes are read from a server that was asked for a part of a file and sends the whole."""
+_CONTENT_RANGE = r"bytes (\d+)-(\d+)/(\d+|\*)"
 
 
 class Transport:
@@ -55,10 +62,35 @@ class Transport:
     ) -> None:
         self.mirrors = mirrors
         self.offline = offline
-        self.credentials = Credentials(environ, rules=rules, keyring=keyring)
-        self._http = HttpClient(
-            credentials=self.credentials, environ=environ, timeout=timeout, retries=retries, backoff=backoff
-        )
+        self._environ = environ
+        self._rules = rules
+        self._keyring = keyring
+        self._times = {"timeout": timeout, "backoff": backoff}
+        self._retries = retries
+        self._lock = threading.RLock()
+        self._credentials: Credentials | None = None
+        self._client: HttpClient | None = None
+
+    @property
+    def credentials(self) -> Credentials:
+        """Who may see which credentials."""
+        from resolver.transport.credentials import Credentials
+
+        with self._lock:
+            if self._credentials is None:
+                self._credentials = Credentials(self._environ, rules=self._rules, keyring=self._keyring)
+            return self._credentials
+
+    @property
+    def _http(self) -> HttpClient:
+        from resolver.transport.http import HttpClient
+
+        with self._lock:
+            if self._client is None:
+                self._client = HttpClient(
+                    credentials=self.credentials, environ=self._environ, retries=self._retries, **self._times
+                )
+            return self._client
 
     def remember_credentials(self, url: str) -> None:
         """Use the credentials of ``url`` for everything of its scheme, host and port (a token for its channel), as
@@ -89,6 +121,9 @@ class Transport:
         A server that ignores ranges answers 200 with all of it, which is read up to 8 MiB. 404 and 410 are
         answers; everything else that is not a body raises ``IndexUnavailable`` naming the URL.
         """
+        from resolver.transport.folder import read_file
+        from resolver.transport.response import Response
+
         place = self.mirrors.locate(url)
         asked = {name.lower(): value for name, value in (headers or {}).items()}
         bare = without_credentials(url)
@@ -103,7 +138,7 @@ class Transport:
         asked["accept-encoding"] = "identity" if partial else "gzip"
 
         def consume(answer: BaseHTTPResponse, location: str) -> Response:
-            limit = RANGE_IGNORED_LIMIT if partial else _LARGEST_BODY
+            limit = _RANGE_IGNORED_LIMIT if partial else _LARGEST_BODY
             body = _read(answer, bare, limit)
             lowered = {name.lower(): value for name, value in answer.headers.items()}
             if answer.status == 206:
@@ -120,6 +155,8 @@ class Transport:
         ``progress`` is called with the number of bytes of each piece (negative where a retry starts again).
         Raises ``IntegrityError`` for a wrong size or sha256, ``IndexUnavailable`` where it cannot be had.
         """
+        from resolver.transport.download import checked_file
+
         place = self.mirrors.locate(artifact.url)
         bare = without_credentials(artifact.url)
         if not isinstance(place, Path):
@@ -133,6 +170,8 @@ class Transport:
     def fingerprint(self, url: str) -> Fingerprint:
         """The hashes of the whole file at a canonical ``url``, of which nothing is kept. Raises ``IndexUnavailable``
         where it cannot be had."""
+        from resolver.transport.fingerprint import Hashing
+
         place = self.mirrors.locate(url)
         bare = without_credentials(url)
         hashing = Hashing()
@@ -144,7 +183,9 @@ class Transport:
         return hashing.fingerprint()
 
     def close(self) -> None:
-        self._http.close()
+        with self._lock:
+            if self._client is not None:
+                self._client.close()
 
     def _refuse_offline(self, url: str) -> None:
         if self.offline:
@@ -168,7 +209,7 @@ def _read(answer: BaseHTTPResponse, url: str, limit: int) -> bytes:
 
 
 def _too_large(url: str, limit: int) -> IndexUnavailable:
-    if limit == RANGE_IGNORED_LIMIT:
+    if limit == _RANGE_IGNORED_LIMIT:
         return IndexUnavailable(
             f"{url}: the server ignores range requests, and the file is larger than {limit >> 20} MiB",
             hint="its index supports neither PEP 658 nor ranges, so use another index or a mirror of it",
@@ -177,12 +218,14 @@ def _too_large(url: str, limit: int) -> IndexUnavailable:
 
 
 def _check_range(content_range: str, body: bytes, url: str) -> None:
-    match = _CONTENT_RANGE.fullmatch(content_range)
+    match = re.fullmatch(_CONTENT_RANGE, content_range)
     if match is None or int(match[2]) - int(match[1]) + 1 != len(body):
         raise IndexUnavailable(f"{url}: a part of {len(body)} bytes came as {content_range!r}, which it is not")
 
 
 def _copy(path: Path, target: CheckedFile | Hashing, url: str) -> None:
+    from resolver.transport.folder import open_file
+
     stream = open_file(path)
     if stream is None:
         raise IndexUnavailable(f"{url}: there is no {path}")

@@ -6,10 +6,7 @@ from collections.abc import Mapping
 
 from resolver.values import dataclass
 
-__all__ = ["RANGE_IGNORED_LIMIT", "Response"]
-
-RANGE_IGNORED_LIMIT = 8 * 1024 * 1024
-"""How many bytes are read from a server that was asked for a part of a file and sends the whole."""
+__all__ = ["Response"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

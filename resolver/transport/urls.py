@@ -28,8 +28,8 @@ __all__ = [
 Origin = tuple[str, str, int | None]
 """Scheme, host and port."""
 
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_TOKEN = re.compile(r"(?P<before>https?://.*?)/t/(?P<token>\$\{[A-Za-z_][A-Za-z0-9_]*\})(?P<after>/.*|\Z)")
+_VARIABLE = r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}"
+_TOKEN = r"(?P<before>https?://.*?)/t/(?P<token>\$\{[A-Za-z_][A-Za-z0-9_]*\})(?P<after>/.*|\Z)"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -48,7 +48,7 @@ def without_credentials(url: str) -> str:
 def split_token(url: str) -> tuple[str, str, str]:
     """``https://host/t/${TOKEN}/channel/x`` as (the URL without token, ``https://host``, ``${TOKEN}``); the last two
     are empty where there is no token."""
-    match = _TOKEN.fullmatch(url)
+    match = re.fullmatch(_TOKEN, url)
     if match is None:
         return url, "", ""
     return match["before"] + match["after"], match["before"], match["token"]
@@ -77,7 +77,7 @@ def refuse_literal_secret(url: str) -> None:
     if userinfo is None:
         return
     user, colon, password = userinfo.partition(":")
-    if not _VARIABLE.fullmatch(password if colon else user):
+    if not re.fullmatch(_VARIABLE, password if colon else user):
         raise SettingsError(
             f"{without_credentials(url)}: the URL holds a password or token in clear",
             hint="write https://${USER}:${TOKEN}@… and set these variables, or use a netrc file",
@@ -100,9 +100,9 @@ def user_information(url: str) -> str | None:
 
 def variables_in(text: str) -> tuple[str, ...]:
     """The names of the variables in a text, each once, in their order."""
-    return tuple(dict.fromkeys(_VARIABLE.findall(text)))
+    return tuple(dict.fromkeys(re.findall(_VARIABLE, text)))
 
 
 def with_variables_expanded(text: str, value_of: Callable[[str], str]) -> str:
     """``text`` with each ``${NAME}`` replaced."""
-    return _VARIABLE.sub(lambda match: value_of(match[1]), text)
+    return re.sub(_VARIABLE, lambda match: value_of(match[1]), text)

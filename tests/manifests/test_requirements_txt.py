@@ -82,6 +82,8 @@ def of(name: str, **fields: object) -> PypiRequirement:
         ("./w/a-1.0-py3-none-any.whl", of("a", url="file:///project/w/a-1.0-py3-none-any.whl")),
         ("w/a-1.0.tar.gz", of("a", url="file:///project/w/a-1.0.tar.gz")),
         ("a-1.0-py3-none-any.whl", of("a", url="file:///project/a-1.0-py3-none-any.whl")),
+        ("a-1.0.zip", of("a", url="file:///project/a-1.0.zip")),
+        ("a-1.0.tar.gz[x]", of("a", extras=("x",), url="file:///project/a-1.0.tar.gz")),
         ("a @ ./a_dir", of("a", url="file:///project/a_dir")),
         ("a @ file:../a", of("a", url="file:///a")),
         ("file:///srv/a%20b/c-1.0.zip", of("c", url="file:///srv/a%20b/c-1.0.zip")),

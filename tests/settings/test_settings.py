@@ -12,7 +12,8 @@ import pytest
 from resolver.errors import SettingsError
 from resolver.model import DockerSection
 from resolver.settings import Settings, SettingsLayer, find_sources, parse_settings, read_settings
-from resolver.settings.schema import DOCKER, SETTINGS
+from resolver.settings.docker_schema import DOCKER
+from resolver.settings.schema import SETTINGS
 
 WHOLE = """\
     sources = ["environment.yml", "extra/requirements.in"]
@@ -113,9 +114,10 @@ def test_silence_gives_the_defaults() -> None:
 
 
 def test_the_schema_and_the_values_have_the_same_fields() -> None:
-    assert [key.field for key in SETTINGS] == [field.name for field in fields(SettingsLayer)]
-    assert {key.field for key in SETTINGS} | {"environments", "source"} == {field.name for field in fields(Settings)}
-    assert [key.field for key in DOCKER] == [field.name for field in fields(DockerSection)]
+    keys, docker = ([name.replace("-", "_") for name in table] for table in (SETTINGS, DOCKER))
+    assert keys == [field.name for field in fields(SettingsLayer)]
+    assert {*keys, "environments", "source"} == {field.name for field in fields(Settings)}
+    assert docker == [field.name for field in fields(DockerSection)]
 
 
 def test_a_table_of_pyproject_is_read_alike() -> None:

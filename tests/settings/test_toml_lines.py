@@ -63,13 +63,13 @@ end = "x"'''
     ],
 )
 def test_a_line(path: tuple[str, ...], value: str | None, nth: int, line: int | None) -> None:
-    assert TomlLines.of(TEXT).line(path, value, nth=nth) == line
+    assert TomlLines(TEXT).line(path, value, nth=nth) == line
 
 
 @pytest.mark.parametrize("text", ["", "\n", "# only\n", "a=1", "[a]", "a = '''\n'''\r\nb = 2\r\n", "a = ''''x'''''"])
 def test_any_shape_of_text_can_be_read(text: str) -> None:
     tomllib.loads(text)
-    assert TomlLines.of(text).line(("nowhere",)) is None
+    assert TomlLines(text).line(("nowhere",)) is None
 
 
 _strings = st.text(st.sampled_from("ab[]{}=,#\"\\'\n é"), max_size=8)
@@ -91,5 +91,5 @@ def test_each_string_of_a_list_is_found_on_its_line(lists: list[list[str]]) -> N
             text += f"  {_quoted(value)},\n"
         text += "]\n"
     tomllib.loads(text)
-    lines = TomlLines.of(text)
+    lines = TomlLines(text)
     assert [lines.line(path, value, nth=nth) for path, value, nth, _ in expected] == [line for *_, line in expected]

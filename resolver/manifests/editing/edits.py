@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
 
@@ -12,6 +11,7 @@ from resolver.manifests.conda_spec import parse_conda_spec
 from resolver.manifests.reading import Reading
 from resolver.manifests.requirement_lines import Requirements, read_line
 from resolver.model import Origin
+from resolver.values import dataclass
 
 __all__ = ["Addition", "ManifestEditor", "Removal", "conda_name", "place_for", "project_name"]
 

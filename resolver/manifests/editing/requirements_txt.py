@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from resolver.errors import ManifestError
 from resolver.manifests import requirements_txt
 from resolver.manifests.editing.edits import Addition, ManifestEditor, Removal, place_for, project_name
 from resolver.manifests.editing.lines import insert_line, remove_lines
 from resolver.manifests.requirements_txt import logical_lines
 from resolver.model import MAIN, Origin
+from resolver.values import dataclass
 
 __all__ = ["EDITOR"]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import yaml
 
 from resolver.errors import ManifestError
 from resolver.manifests.editing.lines import end_of_line, insert_line, newline_of, remove_lines, start_of_line
 from resolver.manifests.yaml_nodes import YamlDocument
+from resolver.values import dataclass
 
 __all__ = ["YamlList", "end_of", "scalar"]
 
