@@ -1,20 +1,20 @@
 """The identity of a lock: Lock → canonical bytes → Digest (``samebox/lock/1``).
 
 Two locks have one digest if and only if they install the same artifacts, per platform and group. The canonical
-form is JSON by RFC 8785, of strings and lists only; for those ``msgspec``'s sorted encoder gives the same bytes
+form is JSON by RFC 8785, of strings and lists only; for those the standard library's encoder gives the same bytes
 (the ``rfc8785`` package is the oracle in the tests). Format, order, URLs, evidence and times never enter.
 """
 
 from __future__ import annotations
 
-import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit, urlunsplit
 
-import msgspec
-
 from resolver.errors import IntegrityError, NotRepresentable
+from resolver.hashes import sha256
 from resolver.model import MAIN, Digest, Lock, LockedPackage
+from resolver.plain import normal_version, normalize
 
 __all__ = [
     "ENVIRONMENT_DOMAIN",
@@ -32,7 +32,7 @@ IMAGE_DOMAIN = "samebox/image/1"
 
 _COMPLETE = "`samebox lock --complete LOCK` looks up what is missing; `samebox lock` locks anew from the manifest"
 
-_ENCODER = msgspec.json.Encoder(order="sorted")
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False)
 
 
 def digest(lock: Lock, *, platform: str | None = None, groups: Iterable[str] | None = None) -> Digest:
@@ -44,12 +44,12 @@ def digest(lock: Lock, *, platform: str | None = None, groups: Iterable[str] | N
     if platform is None:
         if groups is not None:
             raise ValueError("groups select part of one platform: give the platform too")
-        return Digest(domain=LOCK_DOMAIN, hex=_sha256(canonical_bytes(lock)))
+        return Digest(domain=LOCK_DOMAIN, hex=sha256(canonical_bytes(lock)).hexdigest())
     wanted = tuple(groups) if groups is not None else (MAIN,)
     _require_groups(lock, wanted)
     packages = [_without_groups(_canonical(p)) for p in lock.on(platform).in_groups(wanted)]
     body = {"domain": ENVIRONMENT_DOMAIN, "platform": platform, "packages": _sorted(packages)}
-    return Digest(domain=ENVIRONMENT_DOMAIN, hex=_sha256(canonical_json(body)))
+    return Digest(domain=ENVIRONMENT_DOMAIN, hex=sha256(canonical_json(body)).hexdigest())
 
 
 def canonical_bytes(lock: Lock) -> bytes:
@@ -85,12 +85,12 @@ def image_key(
         "application": application,
         "installer": installer,
     }
-    return Digest(domain=IMAGE_DOMAIN, hex=_sha256(canonical_json(body)))
+    return Digest(domain=IMAGE_DOMAIN, hex=sha256(canonical_json(body)).hexdigest())
 
 
 def canonical_json(value: object) -> bytes:
     """RFC 8785 bytes of a value made of maps with ASCII keys, lists, strings, booleans and small integers."""
-    return _ENCODER.encode(value)
+    return _ENCODER.encode(value).encode()
 
 
 def _canonical(package: LockedPackage) -> dict[str, object]:
@@ -99,20 +99,20 @@ def _canonical(package: LockedPackage) -> dict[str, object]:
         case "conda":
             return {**fields, "name": package.name.lower(), "version": package.version, "sha256": _hash(package)}
         case "pypi":
-            return {**fields, "name": _pep503(package), "version": _pep440(package), "sha256": _hash(package)}
+            return {**fields, "name": normalize(package.name), "version": _pep440(package), "sha256": _hash(package)}
         case "archive":
-            return {**fields, "name": _pep503(package), "sha256": _hash(package)}
+            return {**fields, "name": normalize(package.name), "sha256": _hash(package)}
         case "vcs":
             return {**fields, **_vcs(package)}
         case "directory":
-            return {**fields, "name": _pep503(package), "tree": _tree(package)}
+            return {**fields, "name": normalize(package.name), "tree": _tree(package)}
 
 
 def _vcs(package: LockedPackage) -> dict[str, object]:
     if package.commit is None:
         raise IntegrityError(f"{package.name} is locked to {package.url} without a commit", hint=_COMPLETE)
     return {
-        "name": _pep503(package),
+        "name": normalize(package.name),
         "vcs": "git",
         "url": _plain_url(package.url),
         "commit": package.commit.lower(),
@@ -144,18 +144,10 @@ def _hash(package: LockedPackage) -> str:
     return package.sha256
 
 
-def _pep503(package: LockedPackage) -> str:
-    from packaging.utils import canonicalize_name
-
-    return canonicalize_name(package.name)
-
-
 def _pep440(package: LockedPackage) -> str:
-    from packaging.version import InvalidVersion, Version
-
     try:
-        return str(Version(package.version))
-    except InvalidVersion:
+        return normal_version(package.version)
+    except ValueError:  # packaging's InvalidVersion, which is not imported for this alone
         raise IntegrityError(f"{package.name} is locked at {package.version!r}, not a PEP 440 version") from None
 
 
@@ -163,9 +155,9 @@ def _without_groups(entry: dict[str, object]) -> dict[str, object]:
     return {key: value for key, value in entry.items() if key != "groups"}
 
 
-def _sorted(entries: list[dict[str, object]]) -> list[msgspec.Raw]:
-    """The entries in the order of their own canonical bytes."""
-    return [msgspec.Raw(data) for data in sorted(canonical_json(entry) for entry in entries)]
+def _sorted(entries: list[dict[str, object]]) -> list[dict[str, object]]:
+    """The entries in the order of their own canonical bytes, which is that of their text."""
+    return sorted(entries, key=_ENCODER.encode)
 
 
 def _require_groups(lock: Lock, wanted: tuple[str, ...]) -> None:
@@ -174,7 +166,3 @@ def _require_groups(lock: Lock, wanted: tuple[str, ...]) -> None:
         raise NotRepresentable(
             f"the lock has no group {', '.join(missing)}", hint=f"it has: {', '.join(lock.groups) or 'none'}"
         )
-
-
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from resolver import __version__
 from resolver.installed import installed_version
-from resolver.model import EnvironmentSpec, Evidence, Lock, Root
+from resolver.model import Evidence, Lock
 from resolver.names import NamesMap
-from resolver.settings import parse_cut_off
 from resolver.transport import without_credentials
+from resolver.values import replace
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from resolver.environment import Environment
     from resolver.indexes import Index
     from resolver.locks.pypi_conditions import Indexes
     from resolver.locks.satisfies import Satisfaction
     from resolver.locks.upgrades import Held
+    from resolver.model import EnvironmentSpec, Root
     from resolver.session import Session
     from resolver.solver.projects import Projects
     from resolver.solver.solve import PlatformSolution
@@ -63,14 +64,12 @@ def lock(
                 previous=previous,
                 upgrade=upgrade,
             )
-    from resolver.locks.file_metadata import notes_of, read_file_metadata
-    from resolver.locks.upgrades import held_of
     from resolver.solver import assemble
 
     session.remember_credentials(environment.channels)
     cut_off = _cut_off(environment, now)
     names = NamesMap.load(environment.settings.names)
-    held = held_of(previous, upgrade, environment.spec, names, environment.platforms)
+    held = _held(environment, names, previous, upgrade)
     # an environment of conda's packages alone need not pay for the half that reads indexes
     projects = _projects(environment, session) if environment.spec.pip else None
     solutions = _solve(environment, session, projects, names, cut_off, held, progress)
@@ -84,16 +83,7 @@ def lock(
         sources=environment.spec.sources,
         content_hash=tuple((platform, _content_hash(environment, platform)) for platform, _ in roots),
         evidence=_evidence(environment, session, projects, solutions, roots, names, cut_off),
-        metadata=(
-            *notes_of(previous),
-            *read_file_metadata(
-                environment.settings.metadata,
-                sources=environment.spec.sources,
-                directory=environment.directory,
-                now=now or datetime.now(UTC),
-                environ=os.environ,
-            ),
-        ),
+        metadata=_metadata(environment, previous, now),
     )
 
 
@@ -163,20 +153,28 @@ def _trees(environment: Environment, spec: EnvironmentSpec) -> tuple[tuple[str, 
     return tuple((url, tree_digest(folder_at(url, base), os.environ)) for url in urls)
 
 
+def _held(environment: Environment, names: NamesMap, previous: Lock | None, upgrade: Sequence[str]) -> Held | None:
+    if previous is None and not upgrade:
+        return None
+    from resolver.locks.upgrades import held_of
+
+    return held_of(previous, upgrade, environment.spec, names, environment.platforms)
+
+
 def _solve(
     environment: Environment,
     session: Session,
     projects: Projects | None,
     names: NamesMap,
     cut_off: datetime | None,
-    held: Held,
+    held: Held | None,
     progress: Callable[[str], None],
 ) -> tuple[PlatformSolution, ...]:
     from resolver.solver.solve import SolveRequest, solve_environment
 
     spec, policy, settings = environment.portable_spec, environment.file_policy, environment.settings
     request = SolveRequest(
-        spec=replace(spec, constraints=(*spec.constraints, *held.constraints)),
+        spec=spec,
         platforms=environment.platforms,
         channels=tuple(dict.fromkeys(map(without_credentials, environment.channels))),
         names=names,
@@ -184,11 +182,16 @@ def _solve(
         cut_off=cut_off,
         take_untimed=policy.take_untimed,
         channel_priority=settings.channel_priority,
-        pins=held.pins,
-        changed_virtual=held.changed_virtual,
-        limits=held.limits,
         filters=_filters(environment),
     )
+    if held is not None:
+        request = replace(
+            request,
+            spec=replace(spec, constraints=(*spec.constraints, *held.constraints)),
+            pins=held.pins,
+            changed_virtual=held.changed_virtual,
+            limits=held.limits,
+        )
     directs = {}
     if any(r.url for r in spec.pip):
         from resolver.solver.direct import DirectPlaces, read_direct_files
@@ -230,6 +233,8 @@ def _indexes(environment: Environment, session: Session) -> list[Index]:
 def _warn_of_extras(
     solutions: Sequence[PlatformSolution], projects: Projects, cut_off: datetime | None, warn: Callable[[str], None]
 ) -> None:
+    if not any(request.extras for solution in solutions for request in solution.pip_roots):
+        return
     from resolver.solver.unknown_extras import unknown_extras
 
     for sentence in unknown_extras(solutions, projects, cut_off):
@@ -251,7 +256,33 @@ def _project_indexes(
 
 def _cut_off(environment: Environment, now: datetime | None) -> datetime | None:
     text = environment.settings.exclude_newer
-    return parse_cut_off(text, now or datetime.now(UTC)) if text else None
+    if not text:
+        return None
+    from resolver.settings import parse_cut_off
+
+    return parse_cut_off(text, now or _now())
+
+
+def _metadata(environment: Environment, previous: Lock | None, now: datetime | None) -> tuple[tuple[str, str], ...]:
+    """What the lock says about its own file: what others have noted in the old one, and what is asked for."""
+    if previous is None and not environment.settings.metadata:
+        return ()
+    from resolver.locks.file_metadata import notes_of, read_file_metadata
+
+    asked = read_file_metadata(
+        environment.settings.metadata,
+        sources=environment.spec.sources,
+        directory=environment.directory,
+        now=now or _now(),
+        environ=os.environ,
+    )
+    return (*notes_of(previous), *asked)
+
+
+def _now() -> datetime:
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC)
 
 
 def _content_hash(environment: Environment, platform: str) -> str:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Literal
 
 from resolver.canonicalizer import canonical_bytes
 from resolver.errors import IntegrityError, ResolverError
 from resolver.model import MAIN, Lock, LockedPackage, PlatformLock
+from resolver.values import dataclass, replace
 
 __all__ = [
     "Change",

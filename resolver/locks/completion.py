@@ -7,7 +7,6 @@ be what the lock says of it: a hash that it has is never replaced by another one
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from resolver.conda.records import CondaRecord
@@ -16,6 +15,7 @@ from resolver.indexes.protocol import DistributionFile
 from resolver.locks.file_choice import chosen_file
 from resolver.locks.formats.targets import Target
 from resolver.model import Lock, LockedPackage, PlatformLock
+from resolver.values import dataclass, field, replace
 
 __all__ = ["Lookups", "complete", "lacking"]
 

@@ -12,7 +12,6 @@ which conda-lock does not read, count as requirements of pip without a ``pip`` t
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -20,6 +19,7 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urldefrag, urlsplit, urlunsplit
 
+from resolver.hashes import sha256
 from resolver.locks.default_virtual_packages import fake_repodata
 from resolver.model import MAIN, CondaSpec, EnvironmentSpec, PypiRequirement
 from resolver.platforms import Platform, PythonTarget
@@ -28,21 +28,21 @@ __all__ = ["content_hash", "hashed_content"]
 
 _WITH_PIP_SECTIONS = (".yml", ".yaml", "<text>")
 
-_CLAUSE = re.compile(
-    r"""(?P<left>[a-z_.]+|"[^"]*"|'[^']*')\s(?:===|==|~=|!=|<=|>=|<|>|not\sin|in)\s(?P<right>[a-z_.]+|"[^"]*"|'[^']*')"""
-)
+# patterns are text here: most manifests have nothing for them, and to compile them takes longer than to hash
+_SIDE = r"""[a-z_.]+|"[^"]*"|'[^']*'"""
+_CLAUSE = rf"(?P<left>{_SIDE})\s(?:===|==|~=|!=|<=|>=|<|>|not\sin|in)\s(?P<right>{_SIDE})"
 _KNOWN_TO_CONDA_LOCK = ("os_name", "platform_system", "sys_platform")
 _ALWAYS_TRUE = 'os_name != ""'
 
-_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))\Z")
-_TOKEN = re.compile(r"(?P<before>.*)/t/(?P<token>\$\{?[A-Za-z0-9_-]*\}?)(?P<after>/.*)")
+_VARIABLE = r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))\Z"
+_TOKEN = r"(?P<before>.*)/t/(?P<token>\$\{?[A-Za-z0-9_-]*\}?)(?P<after>/.*)"
 _DEFAULT_CHANNELS = ("pkgs/main", "pkgs/r", "pkgs/msys2")
 
 
 def content_hash(spec: EnvironmentSpec, platform: str, *, channels: Sequence[str]) -> str:
     """The hash for one platform, in hex. ``channels`` are as the manifest names them (``conda-forge``)."""
     content = hashed_content(spec, platform, channels=channels)
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def hashed_content(spec: EnvironmentSpec, platform: str, *, channels: Sequence[str]) -> dict[str, Any]:
@@ -106,8 +106,8 @@ def _applies(marker: str | None, platform: str) -> bool:
         return True
     from packaging.markers import Marker
 
-    undecided = _CLAUSE.sub(
-        lambda c: c[0] if {c["left"], c["right"]} & set(_KNOWN_TO_CONDA_LOCK) else _ALWAYS_TRUE, marker
+    undecided = re.sub(
+        _CLAUSE, lambda c: c[0] if {c["left"], c["right"]} & set(_KNOWN_TO_CONDA_LOCK) else _ALWAYS_TRUE, marker
     )
     environment = Platform.of(platform).markers(PythonTarget(version="3.12.0"))
     return Marker(undecided).evaluate({**environment, "extra": ""})
@@ -154,7 +154,7 @@ def _channel(text: str) -> dict[str, Any]:
     parts = urlsplit(text)
     userinfo, at, host = parts.netloc.rpartition("@")
     names = [_variable(part) for part in (userinfo.split(":", 1) if at else [])]
-    token = _TOKEN.match(parts.path)
+    token = re.match(_TOKEN, parts.path)
     names += [_variable(token["token"])] if token else []
     shown = ":".join(_spelled(part) for part in userinfo.split(":", 1))
     path = f"{token['before']}/t/{_spelled(token['token'])}{token['after']}" if token else parts.path
@@ -163,7 +163,7 @@ def _channel(text: str) -> dict[str, Any]:
 
 
 def _variable(text: str) -> str | None:
-    match = _VARIABLE.match(text)
+    match = re.match(_VARIABLE, text)
     return (match[1] or match[2]) if match else None
 
 
@@ -179,6 +179,6 @@ def _canonical_name(channel: str) -> str:
     name = channel
     if "://" in channel:
         path = urlsplit(channel).path
-        token = _TOKEN.match(path)
+        token = re.match(_TOKEN, path)
         name = (token["before"] + token["after"] if token else path).strip("/")
     return "defaults" if name in _DEFAULT_CHANNELS else name

@@ -6,7 +6,6 @@ A format without groups holds the group ``main`` only. The groups that are chose
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
 from typing import Any
 
 from resolver.canonicalizer import digest
@@ -15,6 +14,7 @@ from resolver.locks.files import format_of
 from resolver.locks.formats import LockFormat, Loss
 from resolver.locks.sidecar import sidecar_text
 from resolver.model import MAIN, Aspect, Evidence, Lock, LockedPackage, PlatformLock, Root
+from resolver.values import dataclass, replace
 
 __all__ = ["Exported", "export_lock", "holds_groups", "holds_platforms", "in_groups", "on_platforms"]
 

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
 
-import msgspec
-
+from resolver.canonicalizer import canonical_json
 from resolver.errors import LockFormatError
 from resolver.model import Evidence, Origin
+from resolver.values import fields, is_dataclass
 
 __all__ = ["PREFIX", "evidence_from_strings", "evidence_to_strings"]
 
 PREFIX = "samebox."
 
-_ENCODER = msgspec.json.Encoder(order="sorted")
-
 
 def evidence_to_strings(evidence: Evidence) -> dict[str, str]:
     """One entry a field that says something: ``samebox.<field>`` → its JSON."""
     return {
-        PREFIX + field.name.replace("_", "-"): _ENCODER.encode(_compact(getattr(evidence, field.name))).decode()
+        PREFIX + field.name.replace("_", "-"): canonical_json(_compact(value)).decode()
         for field in fields(Evidence)
-        if getattr(evidence, field.name) not in ((), None)
+        if (value := getattr(evidence, field.name)) not in ((), None)
     }
 
 
@@ -44,6 +41,8 @@ def evidence_from_strings(strings: Mapping[str, str], source: str, *, field: str
     ours = {known[name]: text for name, text in strings.items() if name in known}
     if not ours:
         return None
+    import msgspec
+
     try:
         body = {name: msgspec.json.decode(text) for name, text in ours.items()}
         return msgspec.convert(body, Evidence)

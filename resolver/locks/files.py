@@ -4,16 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from resolver.errors import LockFormatError, NotRepresentable, ResolverError
 from resolver.files import read_text, write_atomic
-from resolver.locks.conflict_markers import refuse_conflict_markers
 from resolver.locks.formats import Asked, LockFormat, format_for_file, format_named, known_formats
-from resolver.locks.sidecar import read_beside, sidecar_path, sidecar_text
 from resolver.model import Lock, Origin
-from resolver.platforms import Platform
+from resolver.values import dataclass
 
-__all__ = ["format_of", "parse_lock", "read_lock", "refuse_to_lose_environments", "render_lock", "write_lock"]
+if TYPE_CHECKING:
+    from resolver.platforms import Platform
+
+__all__ = [
+    "LockTexts",
+    "format_of",
+    "lock_texts",
+    "parse_lock",
+    "read_lock",
+    "refuse_to_lose_environments",
+    "render_lock",
+    "write_lock",
+    "write_texts",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockTexts:
+    """The text of a lock's file in a format, and of the one beside it (see ``sidecar``; ``None``: the format has a
+    place for everything)."""
+
+    format: LockFormat
+    lock: str
+    beside: str | None
 
 
 def format_of(file_name: str, *, name: str | None = None) -> LockFormat:
@@ -39,6 +61,8 @@ def parse_lock(
 ) -> Lock:
     """Read a lock from text: ``environment`` is which of several that a file may hold, ``platforms`` and ``python`` are
     what to read it for where it names none itself. Raises ``LockFormatError``."""
+    from resolver.locks.conflict_markers import refuse_conflict_markers
+
     lock_format = format_of(source, name=format)
     refuse_conflict_markers(text, source)
     return lock_format.parse(text, source, Asked(environment=environment, platforms=tuple(platforms), python=python))
@@ -61,6 +85,8 @@ def read_lock(
     """Read a lock file with the evidence beside it. Raises ``LockFormatError`` with the file and the line or field at
     fault. Options are as in ``parse_lock``; with ``some_platforms`` those that the file is not made for are left
     out."""
+    from resolver.locks.conflict_markers import refuse_conflict_markers
+
     file = Path(path)
     lock_format = format_of(str(path), name=format)
     if not file.is_file():
@@ -68,20 +94,39 @@ def read_lock(
     text = read_text(file)
     refuse_conflict_markers(text, str(path))
     asked = Asked(environment=environment, platforms=tuple(platforms), python=python, some_platforms=some_platforms)
-    return read_beside(file, lock_format.parse(text, str(path), asked))
+    lock = lock_format.parse(text, str(path), asked)
+    if not lock.silent_on:
+        return lock
+    from resolver.locks.sidecar import read_beside
+
+    return read_beside(file, lock)
 
 
 def write_lock(lock: Lock, path: Path | str, *, format: str | None = None) -> None:  # noqa: A002 - the option's name
     """Write a lock file whole, or leave the one that is there as it is. What its format has no place for goes into a
     file beside it (see ``sidecar``). Raises ``NotRepresentable``, also where the file holds other environments."""
-    file = Path(path)
-    lock_format = format_of(str(path), name=format)
+    write_texts(lock_texts(lock, format_of(str(path), name=format)), Path(path))
+
+
+def lock_texts(lock: Lock, lock_format: LockFormat) -> LockTexts:
+    """What there is to write. Raises ``NotRepresentable``, and ``IntegrityError`` where a file beside the lock is
+    needed and the lock has no identity by which it would be found again."""
     text = lock_format.render(lock)
-    refuse_to_lose_environments(file, lock_format, text)
-    beside = sidecar_text(lock, lock_format.silent_on) if lock_format.silent_on else None
-    write_atomic(file, text.encode())
-    if beside is not None:
-        write_atomic(sidecar_path(file), beside.encode())
+    if not lock_format.silent_on:
+        return LockTexts(format=lock_format, lock=text, beside=None)
+    from resolver.locks.sidecar import sidecar_text
+
+    return LockTexts(format=lock_format, lock=text, beside=sidecar_text(lock, lock_format.silent_on))
+
+
+def write_texts(texts: LockTexts, file: Path) -> None:
+    """``write_lock`` of what is text already."""
+    refuse_to_lose_environments(file, texts.format, texts.lock)
+    write_atomic(file, texts.lock.encode())
+    if texts.beside is not None:
+        from resolver.locks.sidecar import sidecar_path
+
+        write_atomic(sidecar_path(file), texts.beside.encode())
 
 
 def refuse_to_lose_environments(file: Path, lock_format: LockFormat, text: str) -> None:

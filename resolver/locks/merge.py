@@ -7,13 +7,13 @@ them. What ``merged_text`` takes is always one of the sides as it stands; everyt
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 
 from resolver.errors import ResolverError
 from resolver.locks.comparison import same_packages
 from resolver.locks.conflict_markers import Sides, conflict_text, refuse_conflict_markers
 from resolver.locks.formats import Asked, LockFormat
 from resolver.model import Lock, LockedPackage, PlatformLock
+from resolver.values import dataclass, replace
 
 __all__ = ["MergedText", "merged_pins", "merged_text"]
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -17,6 +16,7 @@ from resolver.canonicalizer import digest
 from resolver.errors import IntegrityError, LockFormatError
 from resolver.locks.evidence import evidence_from_strings, evidence_to_strings
 from resolver.model import Aspect, Lock, LockedPackage, Origin, PlatformLock
+from resolver.values import replace
 
 __all__ = ["read_beside", "sidecar_path", "sidecar_text", "with_sidecar"]
 

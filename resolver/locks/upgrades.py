@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from resolver.errors import SettingsError
 from resolver.model import EnvironmentSpec, Lock, Origin, PlatformLock, PypiRequirement
 from resolver.names import NamesMap, normalize
 from resolver.platforms import Platform
-from resolver.values import dataclass
+from resolver.values import dataclass, replace
 
 __all__ = ["Held", "held_of"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from resolver.locks.graph import LockGraph, Node
 from resolver.model import Root
+from resolver.values import dataclass
 
 __all__ = ["Chain", "TreeRow", "all_chains", "shortest_chains", "tree_rows"]
 

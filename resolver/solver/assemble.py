@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from resolver.conda import CondaRecord
 from resolver.errors import IntegrityError
-from resolver.model import LockedPackage, PlatformLock, PypiRequirement, Root
-from resolver.names import normalize
-from resolver.solver.request import PlatformSolution
+from resolver.model import LockedPackage, PlatformLock, Root
+from resolver.plain import normalize
 
 if TYPE_CHECKING:
+    from resolver.conda import CondaRecord
+    from resolver.model import PypiRequirement
     from resolver.solver.answer import ResolvedProject
     from resolver.solver.direct import DirectFile
+    from resolver.solver.request import PlatformSolution
 
 __all__ = ["platform_lock", "roots_of"]
 

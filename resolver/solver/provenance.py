@@ -6,11 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from resolver.conda import CondaRecord
-from resolver.solver.request import PlatformSolution
-
 if TYPE_CHECKING:
+    from resolver.conda import CondaRecord
     from resolver.solver.projects import Projects
+    from resolver.solver.request import PlatformSolution
 
 __all__ = ["cut_off_times", "project_indexes"]
 
@@ -48,7 +47,7 @@ def project_indexes(
     for solution in solutions:
         for project in solution.projects:
             if project.file is not None:
-                url = projects.get(project.name).index_of(project.file).url
+                url = projects.owner_url(project.name, project.file)
                 if url.rstrip("/") != main.rstrip("/"):
                     found.setdefault(places.get(url, url), set()).add(project.name)
     return tuple((url, tuple(sorted(names))) for url, names in sorted(found.items()))

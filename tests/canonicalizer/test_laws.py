@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import rfc8785
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from resolver.canonicalizer import canonical_bytes, canonical_json, digest, image_key
@@ -28,8 +28,21 @@ _JSON = st.recursive(
 
 
 @given(value=_JSON)
+@example(value="".join(map(chr, range(0x100))))
+@example(value="\u2028\u2029\ufeff\uffff\U0001f600\U0010ffff")
 def test_canonical_json_is_rfc_8785(value: Any) -> None:
     assert canonical_json(value) == rfc8785.dumps(value)
+
+
+@given(text=st.text(st.characters(exclude_categories=["Cs"])))
+def test_a_canonical_string_is_rfc_8785(text: str) -> None:
+    """Of any length and any characters that UTF-8 can carry."""
+    assert canonical_json([text]) == rfc8785.dumps([text])
+
+
+def test_what_utf_8_cannot_carry_is_in_no_canonical_json() -> None:
+    with pytest.raises(UnicodeEncodeError):
+        canonical_json(["\udc80"])
 
 
 @given(lock=LOCKS)

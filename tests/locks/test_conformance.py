@@ -75,6 +75,8 @@ def test_what_fits_loses_nothing_more(lock_format: LockFormat, lock: Lock) -> No
             lock_format.render(lock)
     else:
         assert digest(fitted.lock) == digest(lock)
+        assert lock_format.render(lock) == _write(lock_format, fitted.lock)
+    assert lock_format.losses is None or lock_format.losses(lock) == fitted.losses
 
 
 @_EACH

@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import product
 from urllib.parse import quote, unquote, urlsplit
 
@@ -16,6 +15,7 @@ from resolver.errors import LockFormatError, ResolverError
 from resolver.locks.formats.targets import NoFile, Target
 from resolver.model import Artifact, Kind, LockedPackage, Origin
 from resolver.transport.urls import without_credentials
+from resolver.values import dataclass
 
 __all__ = ["Entry", "File", "Place", "file_at", "fits", "git_url", "local_url", "locked", "rank_of"]
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import heapq
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
 from functools import partial
 from urllib.parse import unquote, urlsplit
 
@@ -24,6 +23,7 @@ from resolver.locks.formats.fitting import Sieve
 from resolver.locks.formats.protocol import ANYTHING, Asked, Fitted, LockFormat
 from resolver.locks.formats.requirements.lines import line_of, package_of
 from resolver.model import Aspect, Lock, LockedPackage, Origin, PlatformLock
+from resolver.values import dataclass, field, replace
 
 __all__ = ["EXPLICIT", "EXPLICIT_MD5"]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 
 from packaging.utils import canonicalize_name
 
 from resolver.locks.formats.protocol import Fitted, Loss
 from resolver.model import MAIN, Lock, LockedPackage, PlatformLock
+from resolver.values import replace
 
 __all__ = ["Sieve"]
 

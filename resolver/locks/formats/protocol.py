@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from resolver.errors import NotRepresentable
 from resolver.model import Aspect, Lock
-from resolver.platforms import Platform
 from resolver.values import dataclass
 
-__all__ = ["ANYTHING", "Asked", "Fitted", "LockFormat", "Loss", "Parse", "everything_fits"]
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    from resolver.platforms import Platform
+
+    class Parse(Protocol):
+        """Text to lock. Raises ``LockFormatError`` with the source and the line or field at fault."""
+
+        def __call__(self, text: str, source: str, asked: Asked = ...) -> Lock: ...
+
+
+__all__ = ["ANYTHING", "Asked", "Fitted", "LockFormat", "Loss", "everything_fits"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,12 +59,6 @@ class Fitted:
     losses: tuple[Loss, ...] = ()
 
 
-class Parse(Protocol):
-    """Text to lock. Raises ``LockFormatError`` with the source and the line or field at fault."""
-
-    def __call__(self, text: str, source: str, asked: Asked = ANYTHING) -> Lock: ...
-
-
 def everything_fits(lock: Lock) -> Fitted:
     """For formats that have a place for all that a lock can hold."""
     return Fitted(lock=lock)
@@ -70,7 +74,8 @@ class LockFormat:
 
     ``write`` turns a lock that ``fit`` has left as it is into text, and is ``None`` for formats that are only read.
     ``silent_on`` are the aspects that it has no place for: the reader leaves them empty and says so in the lock.
-    ``environments`` lists the names of those in a file that can hold several.
+    ``environments`` lists the names of those in a file that can hold several. ``losses`` are those of ``fit``, for
+    a format that finds them at less cost.
     """
 
     name: str
@@ -80,16 +85,17 @@ class LockFormat:
     fit: Callable[[Lock], Fitted] = everything_fits
     silent_on: frozenset[Aspect] = frozenset()
     environments: Callable[[str, str], tuple[str, ...]] = _no_environments
+    losses: Callable[[Lock], tuple[Loss, ...]] | None = None
 
     def render(self, lock: Lock) -> str:
         """The text of a lock: equal locks give equal bytes. Raises ``NotRepresentable`` naming all that would be
         lost."""
         if self.write is None:
             raise NotRepresentable(f"{self.name} is read, and not written", hint="write another format")
-        fitted = self.fit(lock)
-        if fitted.losses:
+        losses = self.fit(lock).losses if self.losses is None else self.losses(lock)
+        if losses:
             raise NotRepresentable(
-                f"{self.name} has no place for all of this lock: {'; '.join(map(str, fitted.losses))}",
+                f"{self.name} has no place for all of this lock: {'; '.join(map(str, losses))}",
                 hint="write another format, or accept the loss with --allow-loss",
             )
         return self.write(lock)

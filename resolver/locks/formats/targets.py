@@ -4,7 +4,6 @@ wheels fit or not (PEP 508, PEP 425)."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import TypeVar
 
 from packaging.markers import InvalidMarker, Marker, UndefinedComparison, UndefinedEnvironmentName
@@ -14,6 +13,7 @@ from resolver.errors import LockFormatError
 from resolver.locks.formats.protocol import ANYTHING, Asked
 from resolver.model import LockedPackage, Origin, PlatformLock
 from resolver.platforms import DEFAULT_PLATFORMS, KNOWN_PYTHONS, Platform, PythonTarget
+from resolver.values import dataclass, field
 
 __all__ = [
     "NoFile",

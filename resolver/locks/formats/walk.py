@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+
+from resolver.values import dataclass
 
 __all__ = ["Reached", "Step", "likely_roots", "walk"]
 

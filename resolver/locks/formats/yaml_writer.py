@@ -3,34 +3,47 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from functools import lru_cache
 
 __all__ = ["mapping", "quoted", "scalar", "sequence", "single_quoted"]
 
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_+./-]*(?::[A-Za-z0-9_+.%/-]+)?\Z")
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_FIRST = frozenset(_LETTERS + "_")
+_INSIDE = f"{_LETTERS}0123456789_+./-".encode()
+_BEHIND_COLON = _INSIDE + b"%"
 _WORDS = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"])
 
 
-def mapping(key: str, items: Iterable[tuple[str, str]], *, indent: int) -> Iterator[str]:
+def mapping(key: str, items: Iterable[tuple[str, str]], *, indent: int) -> str:
     """``key`` with a block of quoted values, ``indent`` spaces in."""
     pad = " " * indent
-    rows = [f"{pad}  {scalar(name)}: {quoted(value)}\n" for name, value in items]
-    yield f"{pad}{key}:\n" if rows else f"{pad}{key}: {{}}\n"
-    yield from rows
+    rows = "".join([f"{pad}  {scalar(name)}: {quoted(value)}\n" for name, value in items])
+    return f"{pad}{key}:\n{rows}" if rows else f"{pad}{key}: {{}}\n"
 
 
-def sequence(key: str, values: Iterable[str], *, indent: int) -> Iterator[str]:
+def sequence(key: str, values: Iterable[str], *, indent: int) -> str:
     """``key`` with a block list of strings, ``indent`` spaces in."""
     pad = " " * indent
-    rows = [f"{pad}- {scalar(value)}\n" for value in values]
-    yield f"{pad}{key}:\n" if rows else f"{pad}{key}: []\n"
-    yield from rows
+    rows = "".join([f"{pad}- {scalar(value)}\n" for value in values])
+    return f"{pad}{key}:\n{rows}" if rows else f"{pad}{key}: []\n"
 
 
+@lru_cache(maxsize=4096)
 def scalar(value: str) -> str:
-    """Plain where no YAML reader can take it for anything but this string, else quoted."""
-    return value if _PLAIN.match(value) and value.lower() not in _WORDS else quoted(value)
+    """Plain where no YAML reader can take it for anything but this string, else quoted. Names come again and again."""
+    return value if _is_plain(value) and value.lower() not in _WORDS else quoted(value)
+
+
+def _is_plain(value: str) -> bool:
+    """A letter or ``_``, then letters, digits and ``_+./-``; behind one colon ``%`` as well. No regular expression: to
+    compile one takes longer than to write a small lock."""
+    if not value.isascii() or value[:1] not in _FIRST:
+        return False
+    before, colon, behind = value.partition(":")
+    if before.encode().translate(None, _INSIDE):
+        return False
+    return not colon or (bool(behind) and not behind.encode().translate(None, _BEHIND_COLON))
 
 
 def single_quoted(value: str) -> str:
@@ -42,7 +55,7 @@ def single_quoted(value: str) -> str:
 def quoted(value: str) -> str:
     """A double-quoted scalar: what JSON writes, but for characters that JSON would write as two surrogates."""
     if value.isascii() and value.isprintable():
-        return json.dumps(value)
+        return json.dumps(value) if '"' in value or "\\" in value else f'"{value}"'
     return '"' + "".join(_escaped(character) for character in value) + '"'
 
 

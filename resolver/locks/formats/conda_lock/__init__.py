@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from resolver.locks.formats.conda_lock.writer import fit, write
+from resolver.locks.formats.conda_lock.writer import fit, losses, write
 from resolver.locks.formats.protocol import ANYTHING, Asked, LockFormat
 
 if TYPE_CHECKING:
@@ -32,5 +32,10 @@ def _parse(text: str, source: str, asked: Asked = ANYTHING) -> Lock:
 
 
 FORMAT = LockFormat(
-    name="conda-lock", file_names=("conda-lock.yml", "*conda-lock.yml"), parse=_parse, write=write, fit=fit
+    name="conda-lock",
+    file_names=("conda-lock.yml", "*conda-lock.yml"),
+    parse=_parse,
+    write=write,
+    fit=fit,
+    losses=losses,
 )

@@ -11,8 +11,9 @@ from resolver.conda.urls import canonical_channel_url
 from resolver.errors import LockFormatError, ResolverError
 from resolver.locks.evidence import evidence_from_strings, evidence_to_strings
 from resolver.locks.formats.checks import check_packages
+from resolver.locks.formats.conda_lock.keys import ARCHIVES, METADATA, NAME, VERSION
 from resolver.locks.formats.conda_lock.places import build_in, kind_of
-from resolver.locks.formats.conda_lock.schema import ARCHIVES, METADATA, NAME, VERSION, Document, Metadata, Row
+from resolver.locks.formats.conda_lock.schema import Document, Metadata, Row
 from resolver.locks.formats.protocol import ANYTHING, Asked
 from resolver.locks.formats.yaml_reader import read_yaml
 from resolver.model import Evidence, Lock, LockedPackage, Origin, PlatformLock

@@ -9,14 +9,10 @@ from typing import Literal
 
 import msgspec
 
-from resolver.locks.evidence import PREFIX
+from resolver.locks.formats.conda_lock.keys import VERSION
 from resolver.model import MAIN
 
 __all__ = [
-    "ARCHIVES",
-    "METADATA",
-    "NAME",
-    "VERSION",
     "Channel",
     "Document",
     "GitMetadata",
@@ -25,15 +21,6 @@ __all__ = [
     "Row",
     "TimeMetadata",
 ]
-
-VERSION = 1
-
-NAME = PREFIX + "name"
-ARCHIVES = PREFIX + "archives"
-"""The rows whose url is not from an index, in files that were written before they had a ``source``."""
-
-METADATA = ("time_metadata", "git_metadata", "inputs_metadata", "custom_metadata")
-"""The fields that say something about the file and not about the packages: the names in ``Lock.metadata``."""
 
 
 class Channel(msgspec.Struct, forbid_unknown_fields=True):

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from typing import TYPE_CHECKING
 
-import msgspec
-
-from resolver.conda.urls import CHANNEL_ALIAS, canonical_channel_url, expand_defaults
 from resolver.locks.dependencies import merged
 from resolver.locks.evidence import evidence_to_strings
+from resolver.locks.formats.conda_lock.keys import NAME, VERSION
 from resolver.locks.formats.conda_lock.places import build_in, kind_of
-from resolver.locks.formats.conda_lock.schema import NAME, VERSION, GitMetadata, InputMetadata, TimeMetadata
 from resolver.locks.formats.protocol import Fitted, Loss
 from resolver.locks.formats.yaml_writer import mapping, quoted, scalar, sequence, single_quoted
 from resolver.model import MAIN, Lock, LockedPackage
-from resolver.source_trees.git_url import parse_git_url
+from resolver.values import replace
 
-__all__ = ["fit", "write"]
+if TYPE_CHECKING:
+    import msgspec
+
+__all__ = ["fit", "losses", "write"]
 
 _HEADER = """\
 # This file is a lock: the exact packages of an environment, for each platform, with their hashes.
@@ -27,28 +26,43 @@ _HEADER = """\
 # conda-lock and micromamba can install from it.
 """
 
-_CHANNEL_NAME = re.compile(r"(?!t/)[A-Za-z0-9_][\w.-]*(?:/[\w.-]+)*\Z", re.ASCII)
-_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))")
-
 
 def fit(lock: Lock) -> Fitted:
     """A conda row needs an md5, every row names one file, and the row of a repository or folder must not read as
-    something else."""
-    losses: list[Loss] = []
-    kept = lock
-    for message, is_lost in _LOST:
-        lost = {package.name for locked in kept.platforms for package in locked.packages if is_lost(package)}
-        if not lost:
-            continue
-        losses.append(Loss(message=message, packages=tuple(sorted(lost))))
-        kept = replace(
-            kept,
-            platforms=tuple(
-                replace(locked, packages=tuple(p for p in locked.packages if not is_lost(p)))
-                for locked in kept.platforms
+    something else. A size is no loss: whoever installs by the sha256 does not miss it."""
+    kept = tuple(
+        replace(
+            locked,
+            packages=tuple(
+                replace(package, size=None) if package.size else package
+                for package in locked.packages
+                if _loss_of(package) is None
             ),
         )
-    return Fitted(lock=_without_sizes(kept), losses=tuple(losses))
+        for locked in lock.platforms
+    )
+    return Fitted(lock=replace(lock, platforms=kept), losses=losses(lock))
+
+
+def losses(lock: Lock) -> tuple[Loss, ...]:
+    """Those of ``fit``, without making another lock."""
+    lost: dict[str, set[str]] = {}
+    for locked in lock.platforms:
+        for package in locked.packages:
+            message = _loss_of(package)
+            if message is not None:
+                lost.setdefault(message, set()).add(package.name)
+    return tuple(
+        Loss(message=message, packages=tuple(sorted(lost[message]))) for message, _ in _LOST if message in lost
+    )
+
+
+def _loss_of(package: LockedPackage) -> str | None:
+    """What a package is that has no place here. It is lost for one reason, the first."""
+    for message, is_lost in _LOST:
+        if is_lost(package):
+            return message
+    return None
 
 
 def _has_no_md5(package: LockedPackage) -> bool:
@@ -76,19 +90,6 @@ _LOST: tuple[tuple[str, Callable[[LockedPackage], bool]], ...] = (
 )
 
 
-def _without_sizes(lock: Lock) -> Lock:
-    """A size is no loss: whoever installs by the sha256 does not miss it."""
-    if not any(package.size for locked in lock.platforms for package in locked.packages):
-        return lock
-    return replace(
-        lock,
-        platforms=tuple(
-            replace(locked, packages=tuple(replace(p, size=None) if p.size else p for p in locked.packages))
-            for locked in lock.platforms
-        ),
-    )
-
-
 def write(lock: Lock) -> str:
     """The text of a ``conda-lock.yml``."""
     lines = [_HEADER, f"version: {VERSION}\n", "metadata:\n", *_metadata(lock), "package:"]
@@ -99,12 +100,10 @@ def write(lock: Lock) -> str:
 
 
 def _metadata(lock: Lock) -> Iterator[str]:
-    yield from mapping("content_hash", sorted(lock.content_hash), indent=2)
-    yield "  channels:\n" if lock.channels else "  channels: []\n"
-    for channel in map(_channel_name, lock.channels):
-        yield f"  - url: {scalar(channel)}\n    used_env_vars: {json.dumps(_variables_in(channel))}\n"
-    yield from sequence("platforms", [p.platform for p in lock.platforms], indent=2)
-    yield from sequence("sources", lock.sources, indent=2)
+    yield mapping("content_hash", sorted(lock.content_hash), indent=2)
+    yield _channels(lock.channels)
+    yield sequence("platforms", [p.platform for p in lock.platforms], indent=2)
+    yield sequence("sources", lock.sources, indent=2)
     yield from _about_the_file(dict(lock.metadata))
     custom = _custom(lock)
     if custom:
@@ -112,25 +111,26 @@ def _metadata(lock: Lock) -> Iterator[str]:
         yield from (f"    {scalar(name)}: {single_quoted(value)}\n" for name, value in sorted(custom.items()))
 
 
-def _channel_name(url: str) -> str:
-    """The name of a channel of the default server. conda-lock compares channels by their spelling, and manifests name
-    them so."""
-    name = url.removeprefix(f"{CHANNEL_ALIAS}/")
-    is_plain = name != url and _CHANNEL_NAME.match(name) and canonical_channel_url(name) == url
-    return name if is_plain and expand_defaults([name]) == (url,) else url
+def _channels(urls: tuple[str, ...]) -> str:
+    if not urls:
+        return "  channels: []\n"
+    from resolver.locks.formats.conda_lock.channels import channel_rows
 
-
-def _variables_in(channel: str) -> list[str]:
-    """The names of the variables in a channel, ``$NAME`` or ``${NAME}``, sorted as conda-lock has them."""
-    return sorted({braced or bare for braced, bare in _VARIABLE.findall(channel)})
+    return "  channels:\n" + "".join(channel_rows(urls))
 
 
 def _about_the_file(metadata: dict[str, str]) -> Iterator[str]:
     """The sections that say when, by whom and from what the file was made, each where there is something to say."""
+    if metadata.keys() <= {"custom_metadata"}:
+        return
+    import msgspec
+
+    from resolver.locks.formats.conda_lock.schema import GitMetadata, InputMetadata, TimeMetadata
+
     if "time_metadata" in metadata:
-        yield from _section("time_metadata", msgspec.json.decode(metadata["time_metadata"], type=TimeMetadata))
+        yield _section("time_metadata", msgspec.json.decode(metadata["time_metadata"], type=TimeMetadata))
     if "git_metadata" in metadata:
-        yield from _section("git_metadata", msgspec.json.decode(metadata["git_metadata"], type=GitMetadata))
+        yield _section("git_metadata", msgspec.json.decode(metadata["git_metadata"], type=GitMetadata))
     if "inputs_metadata" in metadata:
         inputs = msgspec.json.decode(metadata["inputs_metadata"], type=dict[str, InputMetadata])
         yield "  inputs_metadata:\n" if inputs else "  inputs_metadata: {}\n"
@@ -140,7 +140,7 @@ def _about_the_file(metadata: dict[str, str]) -> Iterator[str]:
             yield from (f"      {key}: {quoted(v) if v else 'null'}\n" for key, v in _fields(hashes))
 
 
-def _section(name: str, value: msgspec.Struct) -> Iterator[str]:
+def _section(name: str, value: msgspec.Struct) -> str:
     return mapping(name, ((key, text) for key, text in _fields(value) if text is not None), indent=2)
 
 
@@ -150,7 +150,7 @@ def _fields(value: msgspec.Struct) -> list[tuple[str, str | None]]:
 
 def _custom(lock: Lock) -> dict[str, str]:
     """Ours wins over what has the same name: that came from a file, and may be older."""
-    custom = msgspec.json.decode(dict(lock.metadata).get("custom_metadata", "{}"), type=dict[str, str])
+    custom: dict[str, str] = json.loads(dict(lock.metadata).get("custom_metadata", "{}"))
     if lock.evidence:
         custom |= evidence_to_strings(lock.evidence)
     if lock.name is not None:
@@ -168,21 +168,18 @@ def _rows(lock: Lock) -> Iterator[tuple[tuple[str, ...], str]]:
 
 
 def _row(package: LockedPackage, manager: str, platform: str, group: str) -> str:
-    hashes = {"md5": package.md5, "sha256": package.sha256 or package.commit or package.tree}
-    return "".join(
-        (
-            f"- name: {scalar(package.name)}\n",
-            f"  version: {quoted(package.version)}\n",
-            f"  manager: {manager}\n",
-            f"  platform: {scalar(platform)}\n",
-            *mapping("dependencies", sorted(merged(package.dependencies).items()), indent=2),
-            f"  url: {scalar(_url(package))}\n",
-            *mapping("hash", ((name, value) for name, value in hashes.items() if value), indent=2),
-            f"  category: {scalar(group)}\n",
-            f"  optional: {'false' if group == MAIN else 'true'}\n",
-            *_source(package),
-            *_build(package),
-        )
+    hashes = (("md5", package.md5), ("sha256", package.sha256 or package.commit or package.tree))
+    return (
+        f"- name: {scalar(package.name)}\n"
+        f"  version: {quoted(package.version)}\n"
+        f"  manager: {manager}\n"
+        f"  platform: {scalar(platform)}\n"
+        f"{mapping('dependencies', merged(package.dependencies).items(), indent=2)}"
+        f"  url: {scalar(_url(package))}\n"
+        f"{mapping('hash', [(name, value) for name, value in hashes if value], indent=2)}"
+        f"  category: {scalar(group)}\n"
+        f"  optional: {'false' if group == MAIN else 'true'}\n"
+        f"{_source(package)}{_build(package)}"
     )
 
 
@@ -190,21 +187,24 @@ def _url(package: LockedPackage) -> str:
     """A repository's URL names its commit and the folder inside, as pip takes it."""
     if package.kind != "vcs" or package.commit is None:
         return package.url
+    from resolver.source_trees.git_url import parse_git_url
+
     reference = parse_git_url(package.url)
     return replace(reference, subdirectory=package.subdirectory).at(package.commit)
 
 
-def _source(package: LockedPackage) -> Iterator[str]:
+def _source(package: LockedPackage) -> str:
     """Where pip finds what no index has. conda-lock gives pip this URL as it stands."""
     if package.kind in ("conda", "pypi"):
-        return
+        return ""
     url = _url(package)
     if package.kind == "archive" and package.sha256 and "#" not in url:
         url += f"#sha256={package.sha256}"
-    yield f"  source:\n    type: url\n    url: {scalar(url)}\n"
+    return f"  source:\n    type: url\n    url: {scalar(url)}\n"
 
 
-def _build(package: LockedPackage) -> Iterator[str]:
+def _build(package: LockedPackage) -> str:
     """Only where the file's name does not tell it."""
     if package.kind == "conda" and package.build and package.build != build_in(package.file_name or ""):
-        yield f"  build: {quoted(package.build)}\n"
+        return f"  build: {quoted(package.build)}\n"
+    return ""

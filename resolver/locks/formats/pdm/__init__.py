@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 
 import msgspec
 from packaging.requirements import InvalidRequirement, Requirement
@@ -30,6 +29,7 @@ from resolver.locks.formats.targets import Target, locked_platforms
 from resolver.locks.formats.toml_reader import read_toml
 from resolver.locks.formats.walk import Step, likely_roots, walk
 from resolver.model import MAIN, Aspect, Lock, LockedPackage, Origin
+from resolver.values import dataclass, field
 
 __all__ = ["FORMAT"]
 

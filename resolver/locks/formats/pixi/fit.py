@@ -7,7 +7,6 @@ place share a row, so the row must say the same for each platform.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 
 from resolver.errors import ResolverError
 from resolver.locks.formats.distributions import Place
@@ -16,6 +15,7 @@ from resolver.locks.formats.pixi.packages import package_of, row_of
 from resolver.locks.formats.pixi.rows import key_of, location_of
 from resolver.locks.formats.protocol import Fitted, Loss
 from resolver.model import MAIN, Lock, LockedPackage
+from resolver.values import dataclass, field, replace
 
 __all__ = ["fit"]
 

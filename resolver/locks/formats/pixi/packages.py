@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from resolver.errors import LockFormatError, ResolverError
@@ -16,6 +15,7 @@ from resolver.locks.formats.distributions import Place
 from resolver.locks.formats.pixi.needs import conda_needs
 from resolver.locks.formats.pixi.rows import DIRECT, Row, git_place, is_archive, location_of, path_of, url_of
 from resolver.model import MAIN, LockedPackage
+from resolver.values import dataclass
 
 __all__ = ["package_of", "row_of", "told_subdir"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
 from resolver.errors import LockFormatError, ResolverError
 from resolver.locks.formats.checks import check_packages
@@ -14,6 +13,7 @@ from resolver.locks.formats.pixi.packages import package_of, told_subdir
 from resolver.locks.formats.pixi.rows import Row, key_of
 from resolver.locks.formats.protocol import ANYTHING, Asked
 from resolver.model import MAIN, Aspect, Lock, LockedPackage, Origin, PlatformLock
+from resolver.values import dataclass, replace
 
 __all__ = ["SILENT_ON", "environments", "parse"]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from resolver.errors import LockFormatError
 from resolver.model import LockedPackage
 from resolver.source_trees.git_url import FULL_COMMIT, GitReference, parse_git_url
+from resolver.values import dataclass
 
 __all__ = ["DIRECT", "GitPlace", "Row", "git_place", "is_archive", "key_of", "location_of", "path_of", "url_of"]
 

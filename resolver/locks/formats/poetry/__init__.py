@@ -14,7 +14,6 @@ A file has a name and a hash, and no URL: ``samebox lock --complete`` looks for 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import msgspec
 from packaging.specifiers import InvalidSpecifier
@@ -28,6 +27,7 @@ from resolver.locks.formats.protocol import ANYTHING, Asked, LockFormat
 from resolver.locks.formats.targets import Target, locked_platforms, targets_for
 from resolver.locks.formats.toml_reader import read_toml
 from resolver.model import Aspect, Lock, LockedPackage, Origin
+from resolver.values import dataclass
 
 __all__ = ["FORMAT"]
 

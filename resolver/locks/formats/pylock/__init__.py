@@ -11,7 +11,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 
 from resolver.errors import LockFormatError, ResolverError
 from resolver.locks.evidence import PREFIX, evidence_from_strings
@@ -31,6 +30,7 @@ from resolver.locks.formats.pylock.targets import foreign_targets, groups_of, ow
 from resolver.locks.formats.pylock.writer import fit, write
 from resolver.locks.formats.targets import Target
 from resolver.model import MAIN, Aspect, Lock, LockedPackage, Origin, PlatformLock
+from resolver.values import dataclass, replace
 
 __all__ = ["FORMAT"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 
 from packaging.utils import canonicalize_name
 
@@ -14,6 +13,7 @@ from resolver.locks.formats.pylock.targets import own_target, python_minors
 from resolver.locks.formats.targets import Target
 from resolver.locks.slices import file_name_of
 from resolver.model import MAIN, Lock, LockedPackage
+from resolver.values import dataclass, replace
 
 __all__ = ["Row", "rows_of"]
 

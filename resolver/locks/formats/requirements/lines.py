@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -21,6 +20,7 @@ from resolver.errors import LockFormatError
 from resolver.locks.formats.distributions import Place, git_url
 from resolver.model import Artifact, LockedPackage, Origin
 from resolver.source_trees.git_url import FULL_COMMIT, parse_git_url
+from resolver.values import dataclass
 
 __all__ = ["Header", "Line", "line_of", "package_of", "read_lines", "version_in"]
 

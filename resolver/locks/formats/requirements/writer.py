@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from urllib.parse import quote
 
 from packaging.utils import canonicalize_name
@@ -13,6 +12,7 @@ from resolver.locks.formats.platform_markers import marker_among
 from resolver.locks.formats.pylock.targets import python_minors
 from resolver.model import Lock, LockedPackage
 from resolver.source_trees.git_url import GitReference
+from resolver.values import dataclass
 
 __all__ = ["text_of", "write"]
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs
 
 import msgspec
 
 from resolver.locks.formats.distributions import Entry, File, Place, file_at, git_url, local_url
+from resolver.values import replace
 
 __all__ = ["Dependency", "Document", "Requirement", "entry_of"]
 
