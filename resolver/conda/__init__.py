@@ -2,27 +2,28 @@
 
 py-rattler is imported by the first of these functions that is called, and not before: a solve over PyPI alone, and the
 way to ``--help``, do not pay for it. It keeps threads after its first use: fork no process after that (spawn), and a
-command that used it ends by ``os._exit``, since the interpreter's shutdown may crash.
+command that used it ends by ``os._exit``, since the interpreter's shutdown may crash. What is a value here is imported
+when it is first asked for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING
-
-from resolver.conda.problems import (
-    CondaProblem,
-    CondaSolution,
-    CondaUnsolvable,
-    MadeUpRecord,
-    MixedProblem,
-    MixedSolution,
-)
-from resolver.conda.records import CondaRecord
-from resolver.conda.urls import canonical_channel_url, expand_defaults
 
 if TYPE_CHECKING:
     from resolver.conda.channels import Channels
+    from resolver.conda.problems import (
+        CondaProblem,
+        CondaSolution,
+        CondaUnsolvable,
+        MadeUpRecord,
+        MixedProblem,
+        MixedSolution,
+    )
+    from resolver.conda.records import CondaRecord
+    from resolver.conda.urls import canonical_channel_url, expand_defaults
     from resolver.model import CondaSpec, LockedPackage
 
 __all__ = [
@@ -45,6 +46,24 @@ __all__ = [
     "solve_mixed",
     "solve_within",
 ]
+
+_HOMES = {
+    "CondaProblem": "problems",
+    "CondaRecord": "records",
+    "CondaSolution": "problems",
+    "CondaUnsolvable": "problems",
+    "MadeUpRecord": "problems",
+    "MixedProblem": "problems",
+    "MixedSolution": "problems",
+    "canonical_channel_url": "urls",
+    "expand_defaults": "urls",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
 
 
 def solve_all(channels: Channels, problems: Sequence[CondaProblem]) -> list[CondaSolution | CondaUnsolvable]:

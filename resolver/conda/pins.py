@@ -7,7 +7,6 @@ handed over that could be chosen without that: they are there now, old enough, a
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import UTC
 
 from rattler import RepoDataRecord
@@ -16,6 +15,7 @@ from resolver.conda.channels import Channels
 from resolver.conda.filters import visible
 from resolver.conda.problems import CondaProblem
 from resolver.model import LockedPackage
+from resolver.values import replace
 
 __all__ = ["pinned_records"]
 

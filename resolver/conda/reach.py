@@ -20,7 +20,6 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -28,6 +27,7 @@ from rattler import RepoDataRecord
 
 from resolver.conda.problems import CondaProblem
 from resolver.installed import installed_version
+from resolver.values import dataclass, field
 
 __all__ = ["KeptReach", "ReachCache", "repodata_file"]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Coroutine, Sequence
-from dataclasses import replace
 from datetime import UTC
 from functools import cache
 from itertools import groupby
@@ -34,6 +33,7 @@ from resolver.conda.rewritten import rewritten
 from resolver.conda.specs import match_spec, name_spec
 from resolver.model import CondaSpec
 from resolver.platforms import Platform
+from resolver.values import replace
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from functools import lru_cache
 
 from rattler import MatchSpec, Version, VersionSpec
@@ -13,6 +12,7 @@ from resolver.conda.records import CondaRecord
 from resolver.errors import LockFormatError, ManifestError
 from resolver.model import CondaSpec, LockedPackage
 from resolver.transport.urls import without_credentials
+from resolver.values import replace
 
 __all__ = ["constraint_matches", "match_spec", "matches", "name_spec", "parse_constraint", "record_matches"]
 

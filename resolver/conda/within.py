@@ -7,7 +7,6 @@ problem may have one still.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from rattler import RepoDataRecord
 from rattler.exceptions import SolverError
@@ -18,6 +17,7 @@ from resolver.conda.problems import CondaProblem
 from resolver.conda.records import CondaRecord
 from resolver.conda.rewritten import rewritten
 from resolver.conda.solve import run, solve_few
+from resolver.values import replace
 
 __all__ = ["solve_within"]
 

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
         Index,
         InvalidMetadata,
         NeedsBuild,
+        NotingIndex,
         ProjectPage,
+        ProjectState,
     )
     from resolver.indexes.releases import Page, Release, releases_in, releases_of, version_of_sdist
     from resolver.indexes.simple import SimpleIndex
@@ -35,8 +37,10 @@ __all__ = [
     "MemoryIndex",
     "MetadataCache",
     "NeedsBuild",
+    "NotingIndex",
     "Page",
     "ProjectPage",
+    "ProjectState",
     "Release",
     "SimpleIndex",
     "default_index_url",
@@ -56,8 +60,10 @@ _HOMES = {
     "MemoryIndex": "memory",
     "MetadataCache": "cache",
     "NeedsBuild": "protocol",
+    "NotingIndex": "protocol",
     "Page": "releases",
     "ProjectPage": "protocol",
+    "ProjectState": "protocol",
     "Release": "releases",
     "SimpleIndex": "simple",
     "default_index_url": "default",

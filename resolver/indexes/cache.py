@@ -10,29 +10,40 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from time import sleep
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import msgspec
-
-from resolver.indexes.protocol import CoreMetadata, ProjectPage
-from resolver.indexes.releases import KeptPage, keep, kept_page
+from resolver.indexes.protocol import ProjectState
 from resolver.values import dataclass
 
-__all__ = ["CachedPage", "MetadataCache"]
+if TYPE_CHECKING:
+    from resolver.indexes.protocol import CoreMetadata, ProjectPage
+    from resolver.indexes.releases import KeptPage
 
-SCHEMA = 2
+__all__ = ["CachedPage", "CachedState", "MetadataCache"]
+
+SCHEMA = 3
 """Part of the file name: raise it when the tables, the structs of ``protocol`` or the rules of metadata change."""
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS page (
     key TEXT PRIMARY KEY, content BLOB, etag TEXT, modified TEXT, expires REAL NOT NULL,
-    stored REAL NOT NULL);
+    stored REAL NOT NULL, stamp TEXT);
+CREATE TABLE IF NOT EXISTS note (
+    number INTEGER PRIMARY KEY, key TEXT NOT NULL, context TEXT NOT NULL, stamp TEXT NOT NULL, content TEXT NOT NULL,
+    UNIQUE (key, context));
 CREATE TABLE IF NOT EXISTS metadata (key TEXT PRIMARY KEY, content BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS refusal (key TEXT PRIMARY KEY, message TEXT NOT NULL) WITHOUT ROWID;
 """
+_STATE = """
+SELECT page.stamp, page.expires, page.stored, note.content FROM page
+LEFT JOIN note ON note.key = page.key AND note.context = ? AND note.stamp = page.stamp WHERE page.key = ?
+"""
+_MOST_CONTEXTS = 16
+"""Notes on one page: a cut-off that moves with the clock makes a new context each time."""
+
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _BUSY_SECONDS = 10.0
 _SWITCH_ATTEMPTS = 200
@@ -49,6 +60,14 @@ class CachedPage:
     page: KeptPage | None
     etag: str | None
     modified: str | None
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CachedState:
+    """What is known of a page without reading it: ``state`` is ``None`` where the index had no such project."""
+
+    state: ProjectState | None
     fresh: bool
 
 
@@ -70,8 +89,6 @@ class MetadataCache:
         self._refresh = refresh
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
-        self._metadata = msgspec.msgpack.Decoder(CoreMetadata)
-        self._encoder = msgspec.msgpack.Encoder()
         with self._lock:
             self._open()
 
@@ -80,22 +97,62 @@ class MetadataCache:
         row = self._fetch("SELECT content, etag, modified, expires, stored FROM page WHERE key = ?", key)
         if row is None:
             return None
+        from resolver.indexes.releases import kept_page  # imported where there is something to decode
+
         content, etag, modified, expires, stored = row
         page = None if content is None else _decode(kept_page, content)
         if content is not None and page is None:
             return None
-        fresh = self._now() < expires and stored <= self._now() and not (self._refresh and stored < self._began)
-        return CachedPage(page=page, etag=etag, modified=modified, fresh=fresh)
+        return CachedPage(page=page, etag=etag, modified=modified, fresh=self._is_fresh(expires, stored))
+
+    def state(self, key: str, context: str) -> CachedState | None:
+        """What is known of the page under ``key``, fresh or not, and what was noted about it under ``context``."""
+        row = self._fetch(_STATE, context, key)
+        if row is None:
+            return None
+        stamp, expires, stored, note = row
+        state = None if stamp is None else ProjectState(stamp=stamp, note=note)
+        return CachedState(state=state, fresh=self._is_fresh(expires, stored))
+
+    def keep_notes(self, context: str, notes: Iterable[tuple[str, str, str]]) -> None:
+        """Keep notes on pages, each as the page's key, the stamp of the page that it is about, and the note. Of each
+        page the notes of the latest contexts are kept."""
+        rows = [(key, context, stamp, note) for key, stamp, note in notes]
+
+        def write(connection: sqlite3.Connection) -> None:
+            connection.execute("BEGIN IMMEDIATE")
+            with connection:
+                connection.executemany(
+                    "INSERT OR REPLACE INTO note (key, context, stamp, content) VALUES (?, ?, ?, ?)", rows
+                )
+                connection.executemany(
+                    "DELETE FROM note WHERE key = ?1 AND number NOT IN "
+                    f"(SELECT number FROM note WHERE key = ?1 ORDER BY number DESC LIMIT {_MOST_CONTEXTS})",
+                    [(key,) for key, *_ in rows],
+                )
+
+        self._run(write)
+
+    def _is_fresh(self, expires: float, stored: float) -> bool:
+        now = self._now()
+        return now < expires and stored <= now and not (self._refresh and stored < self._began)
 
     def store_page(
         self, key: str, page: ProjectPage | None, *, etag: str | None, modified: str | None, lifetime: float
     ) -> None:
         """Keep a page, or that there is none; it is fresh for ``lifetime`` seconds."""
         now = self._now()
-        content = None if page is None else keep(page.name, page.index, page.files)
+        content = stamp = None
+        if page is not None:
+            import hashlib
+
+            from resolver.indexes.releases import keep
+
+            content = keep(page.name, page.index, page.files)
+            stamp = hashlib.sha256(content).hexdigest()
         self._execute(
-            "INSERT OR REPLACE INTO page VALUES (?, ?, ?, ?, ?, ?)",
-            (key, content, etag, modified, now + lifetime, now),
+            "INSERT OR REPLACE INTO page VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (key, content, etag, modified, now + lifetime, now, stamp),
         )
 
     def touch_page(self, key: str, *, lifetime: float) -> None:
@@ -105,11 +162,17 @@ class MetadataCache:
 
     def metadata(self, url: str, sha256: str) -> CoreMetadata | None:
         row = self._fetch("SELECT content FROM metadata WHERE key = ?", f"{sha256} {url}")
-        return None if row is None else _decode(self._metadata.decode, row[0])
+        if row is None:
+            return None
+        from resolver.indexes.releases import kept_metadata
+
+        return _decode(kept_metadata, row[0])
 
     def store_metadata(self, url: str, sha256: str, metadata: CoreMetadata) -> None:
-        content = self._encoder.encode(metadata)
-        self._execute("INSERT OR REPLACE INTO metadata VALUES (?, ?)", (f"{sha256} {url}", content))
+        from resolver.indexes.releases import keep_metadata
+
+        values = (f"{sha256} {url}", keep_metadata(metadata))
+        self._execute("INSERT OR REPLACE INTO metadata VALUES (?, ?)", values)
 
     def refusal(self, url: str, sha256: str) -> str | None:
         """Why the metadata of that wheel are invalid, if they are known to be."""
@@ -123,8 +186,8 @@ class MetadataCache:
         with self._lock:
             self._disconnect()
 
-    def _fetch(self, statement: str, key: str) -> tuple[Any, ...] | None:
-        row: tuple[Any, ...] | None = self._run(lambda connection: connection.execute(statement, (key,)).fetchone())
+    def _fetch(self, statement: str, *values: str) -> tuple[Any, ...] | None:
+        row: tuple[Any, ...] | None = self._run(lambda connection: connection.execute(statement, values).fetchone())
         return row
 
     def _execute(self, statement: str, values: tuple[object, ...]) -> None:
@@ -208,6 +271,8 @@ def _decode(decode: Callable[[bytes], T], content: object) -> T | None:
     """``None`` where the bytes are not what this version of the program writes: then it is read anew."""
     if not isinstance(content, bytes):
         return None
+    import msgspec
+
     try:
         return decode(content)
     except msgspec.MsgspecError:

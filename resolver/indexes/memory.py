@@ -109,13 +109,14 @@ class MemoryIndex:
 
 
 def _distribution_file(table: Mapping[str, object]) -> DistributionFile:
-    names = DistributionFile.__struct_fields__
+    names = DistributionFile._fields
     unknown = sorted(table.keys() - set(names))
     if unknown:
         raise TypeError(f"not a field of a distribution file: {unknown[0]}")
-    defaults = dict(zip(reversed(names), reversed(DistributionFile.__struct_defaults__), strict=False))
-    # The struct is encoded as an array, and so it is converted from one.
-    return msgspec.convert([table.get(field, defaults.get(field)) for field in names], DistributionFile)
+    # A named tuple is encoded as an array, and so it is converted from one.
+    return msgspec.convert(
+        [table.get(field, DistributionFile._field_defaults.get(field)) for field in names], DistributionFile
+    )
 
 
 def _metadata(name: str, version: str, release: _Release, file: DistributionFile) -> CoreMetadata | InvalidMetadata:

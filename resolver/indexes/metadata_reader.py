@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 from resolver.errors import IntegrityError
 from resolver.indexes.cache import MetadataCache
-from resolver.indexes.core_metadata import parse_core_metadata, why_not_static
 from resolver.indexes.protocol import CoreMetadata, DistributionFile, InvalidMetadata, NeedsBuild
 
 if TYPE_CHECKING:
@@ -59,6 +57,9 @@ class MetadataReader:
 
 def read_metadata(file: DistributionFile, transport: Transport) -> CoreMetadata:
     """Raises what ``Index.metadata`` raises."""
+    # what reads metadata and archives is not imported where all metadata are in the cache
+    from resolver.indexes.core_metadata import parse_core_metadata, why_not_static
+
     content = _promised_file(file, transport)
     if content is None:
         content = _content_of(file, transport)
@@ -70,7 +71,6 @@ def read_metadata(file: DistributionFile, transport: Transport) -> CoreMetadata:
 
 
 def _content_of(file: DistributionFile, transport: Transport) -> bytes:
-    # what reads archives is not imported where all metadata are in the cache
     if file.filename.endswith(".whl"):
         from resolver.indexes.wheel_metadata import read_wheel_metadata
 
@@ -88,6 +88,8 @@ def _promised_file(file: DistributionFile, transport: Transport) -> bytes | None
     response = transport.get(f"{file.url}.metadata")
     if not response.found:
         return None
+    import hashlib
+
     found = hashlib.sha256(response.body).hexdigest()
     if file.metadata_sha256 not in ("", found):
         raise IntegrityError(

@@ -1,22 +1,32 @@
 """What an index of Python projects is, and the values that it gives.
 
-The structs are msgspec's, encoded as arrays, because thousands of files of a page are read from JSON and from
-the cache at each solve. A change of their fields needs a new ``cache.SCHEMA``.
+Files and metadata are named tuples: msgspec, which reads thousands of them, makes these as fast as its own structs, and
+whoever finds all that is needed noted (``ProjectState``) need not import it. A change of their fields needs a new
+``cache.SCHEMA``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Protocol
-
-import msgspec
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from resolver.errors import IndexUnavailable
+from resolver.tuples import NamedTuple
+from resolver.values import dataclass
 
 if TYPE_CHECKING:
     from resolver.indexes.releases import Page
 
-__all__ = ["CoreMetadata", "DistributionFile", "Index", "InvalidMetadata", "NeedsBuild", "ProjectPage"]
+__all__ = [
+    "CoreMetadata",
+    "DistributionFile",
+    "Index",
+    "InvalidMetadata",
+    "NeedsBuild",
+    "NotingIndex",
+    "ProjectPage",
+    "ProjectState",
+]
 
 
 class InvalidMetadata(IndexUnavailable):
@@ -27,7 +37,7 @@ class NeedsBuild(InvalidMetadata):
     """Only a build can tell the metadata: what is there does not promise to be what a build would say (PEP 643)."""
 
 
-class DistributionFile(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+class DistributionFile(NamedTuple):
     """One file of a project page (PEP 503, 592, 658, 691, 700, 714).
 
     ``url`` is absolute and canonical, without fragment and credentials; ``size`` is in bytes;
@@ -46,7 +56,8 @@ class DistributionFile(msgspec.Struct, frozen=True, kw_only=True, array_like=Tru
     metadata_sha256: str | None = None
 
 
-class ProjectPage(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectPage:
     """All files of a project, in the order of the index. ``name`` is normalised (PEP 503), ``index`` the
     canonical URL of the index."""
 
@@ -55,7 +66,7 @@ class ProjectPage(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc
     files: tuple[DistributionFile, ...]
 
 
-class CoreMetadata(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+class CoreMetadata(NamedTuple):
     """What a solver needs of METADATA. ``name`` is normalised; ``requires_dist`` are valid PEP 508
     requirements, ``requires_python`` a valid PEP 440 set; extras are as they are spelled there."""
 
@@ -64,6 +75,14 @@ class CoreMetadata(msgspec.Struct, frozen=True, kw_only=True, array_like=True, g
     requires_python: str | None = None
     requires_dist: tuple[str, ...] = ()
     provides_extra: tuple[str, ...] = ()
+
+
+class ProjectState(NamedTuple):
+    """A page without its content. ``stamp`` changes whenever the page does, and is ``None`` where nobody can tell.
+    ``note`` is what was noted about the page as it is now."""
+
+    stamp: str | None = None
+    note: str | None = None
 
 
 class Index(Protocol):
@@ -88,3 +107,15 @@ class Index(Protocol):
 
     def close(self) -> None:
         """End what the index does in the background."""
+
+
+@runtime_checkable
+class NotingIndex(Index, Protocol):
+    """An index that keeps notes on its pages: what follows from a page as it is, so that it need not be read again."""
+
+    def state(self, name: str, context: str) -> ProjectState | None:
+        """What can be said of a project's page without reading it, and what was noted about it under ``context``;
+        ``None`` where the index has no such project. Raises ``IndexUnavailable``."""
+
+    def keep_notes(self, context: str, notes: Mapping[str, tuple[str, str]]) -> None:
+        """Keep a note on the pages of these projects, each with the stamp of the page that it is about."""

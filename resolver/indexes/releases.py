@@ -9,12 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import msgspec
-from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from resolver.indexes.protocol import DistributionFile, ProjectPage
+from resolver.indexes.protocol import CoreMetadata, DistributionFile, ProjectPage
+from resolver.plain import normalize
 
-__all__ = ["KeptPage", "Page", "Release", "keep", "kept_page", "releases_in", "releases_of", "version_of_sdist"]
+__all__ = [
+    "KeptPage",
+    "Page",
+    "Release",
+    "keep",
+    "keep_metadata",
+    "kept_metadata",
+    "kept_page",
+    "releases_in",
+    "releases_of",
+    "version_of_sdist",
+]
 
 _FILES = msgspec.msgpack.Decoder(tuple[DistributionFile, ...])
 _ENCODER = msgspec.msgpack.Encoder()
@@ -92,6 +103,7 @@ class _Kept(msgspec.Struct, array_like=True, gc=False):
 
 
 _PAGES = msgspec.msgpack.Decoder(_Kept)
+_METADATA = msgspec.msgpack.Decoder(CoreMetadata)
 
 
 def keep(name: str, index: str, files: Iterable[DistributionFile]) -> bytes:
@@ -108,6 +120,16 @@ def kept_page(content: bytes) -> KeptPage:
     """The page out of what ``keep`` gave. Raises ``msgspec.MsgspecError`` for other bytes."""
     kept = _PAGES.decode(content)
     return KeptPage(kept.name, kept.index, tuple(Release(*row) for row in kept.releases), kept.others)
+
+
+def keep_metadata(metadata: CoreMetadata) -> bytes:
+    """What a cache keeps of metadata."""
+    return _ENCODER.encode(metadata)
+
+
+def kept_metadata(content: bytes) -> CoreMetadata:
+    """The metadata out of what ``keep_metadata`` gave. Raises ``msgspec.MsgspecError`` for other bytes."""
+    return _METADATA.decode(content)
 
 
 _Files = tuple[list[DistributionFile], list[DistributionFile]]
@@ -167,7 +189,7 @@ def version_of_sdist(filename: str, project: str) -> str:
     if name.lower().replace("_", "-").replace(".", "-") == project:
         return version  # as nearly all are
     for end in (place for place, character in enumerate(stem) if character == "-"):
-        if canonicalize_name(stem[:end]) == project:
+        if normalize(stem[:end]) == project:
             return stem[end + 1 :]
     return ""
 

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable
 
 import msgspec
-from packaging.utils import canonicalize_name
 
 from resolver.errors import IndexUnavailable
 from resolver.indexes.protocol import DistributionFile, ProjectPage
+from resolver.plain import normalize
 
 __all__ = ["check_api_version", "checked_filename", "parse_json_page", "sha256_of"]
 
@@ -59,7 +59,7 @@ def parse_json_page(
             hint="a proxy or a login page may have answered in the place of the index",
         ) from error
     check_api_version(page.meta.api_version, source)
-    if canonicalize_name(page.name) != name:
+    if normalize(page.name) != name:
         raise IndexUnavailable(f"{source}: is the page of {page.name!r}, not of {name!r}")
     files = tuple(_file(file, source, resolve) for file in page.files)
     return ProjectPage(name=name, index=index, files=files)

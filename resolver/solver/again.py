@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from resolver.conda import (
@@ -23,7 +22,7 @@ from resolver.platforms import PythonTarget
 from resolver.solver.partial import partial_solution
 from resolver.solver.request import PlatformSolution, SolveRequest
 from resolver.solver.together import Package
-from resolver.values import dataclass
+from resolver.values import dataclass, field, replace
 
 if TYPE_CHECKING:
     from resolver.conda.channels import Channels
@@ -165,7 +164,7 @@ class Platforms:
         pins = self.request.pins_on(solution.platform.subdir)
         if world == "conda":
             return pins.conda_versions.get(name)
-        return str(pins.projects[name].version) if name in pins.projects else None
+        return pins.projects[name].version if name in pins.projects else None
 
 
 def _as_pin(record: CondaRecord) -> LockedPackage:

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from packaging.version import Version
-
-from resolver.indexes import CoreMetadata, DistributionFile
-from resolver.solver.direct import DirectFile
-from resolver.solver.knowledge import Knowledge
-from resolver.solver.requirements import Dependency
+from resolver.indexes import CoreMetadata
 from resolver.values import dataclass
 
-__all__ = ["Choice", "ProjectExtra", "PypiSolution", "Request", "ResolvedProject", "metadata_of", "read_answer"]
+if TYPE_CHECKING:
+    from resolver.indexes import DistributionFile
+    from resolver.solver.direct import DirectFile
+    from resolver.solver.knowledge import Knowledge
+    from resolver.solver.requirements import Dependency
+
+__all__ = [
+    "Choice",
+    "ProjectExtra",
+    "PypiSolution",
+    "Request",
+    "ResolvedProject",
+    "metadata_of",
+    "needs_of",
+    "read_answer",
+]
 
 ProjectExtra = tuple[str, str]
 """A project and one of its extras, both normalised; ``""`` is the project itself."""
@@ -36,9 +47,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """What was chosen for a project: a wheel from an index, a direct one, or (neither) conda's package."""
+    """What was chosen for a project: a wheel from an index, a direct one, or (neither) conda's package. ``version`` is
+    in the normal form of PEP 440."""
 
-    version: Version
+    version: str
     file: DistributionFile | None = None
     direct: DirectFile | None = None
 
@@ -50,10 +62,10 @@ class Choice:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolvedProject:
     """One chosen version. ``file`` or ``direct`` is its wheel; ``dependencies`` are (name, specifier) of what it
-    needs on this target, the extras that were asked for included."""
+    needs on this target, the extras that were asked for included. ``version`` is in the normal form of PEP 440."""
 
     name: str
-    version: Version
+    version: str
     extras: tuple[str, ...]
     file: DistributionFile | None
     direct: DirectFile | None
@@ -74,8 +86,13 @@ class PypiSolution:
     needs: Mapping[ProjectExtra, tuple[ProjectExtra, ...]]
 
 
-def read_answer(requests: Iterable[Request], choices: Mapping[str, Choice], knowledge: Knowledge) -> PypiSolution:
-    """Walk from the roots through what was chosen. What nothing reaches is no part of the answer.
+def read_answer(
+    requests: Iterable[Request],
+    choices: Mapping[str, Choice],
+    needs_of: Callable[[str, str, Choice], Sequence[Dependency]],
+) -> PypiSolution:
+    """Go from the roots through what was chosen. What nothing reaches is no part of the answer. ``needs_of`` gives what
+    the choice for a project needs, or what one of its extras adds to that.
 
     Raises ``KeyError`` for a project that is reached and was not chosen: an engine's fault.
     """
@@ -86,12 +103,8 @@ def read_answer(requests: Iterable[Request], choices: Mapping[str, Choice], know
         new = {"", *asked} - extras.get(name, set())
         extras.setdefault(name, set()).update(new)
         for extra in sorted(new):
-            waiting.extend((n.name, n.extras) for n in _needs(name, extra, choices[name], knowledge))
-    needs = {
-        (name, extra): _needs(name, extra, choices[name], knowledge)
-        for name in extras
-        for extra in sorted(extras[name])
-    }
+            waiting.extend((n.name, n.extras) for n in needs_of(name, extra, choices[name]))
+    needs = {(name, extra): needs_of(name, extra, choices[name]) for name in extras for extra in sorted(extras[name])}
     added = {key: found for key, found in needs.items() if key[1] and choices[key[0]].is_condas}
     projects = [
         ResolvedProject(
@@ -121,11 +134,12 @@ def metadata_of(name: str, choice: Choice, knowledge: Knowledge) -> CoreMetadata
     return known if isinstance(known, CoreMetadata) else None
 
 
-def _needs(name: str, extra: str, choice: Choice, knowledge: Knowledge) -> list[Dependency]:
+def needs_of(knowledge: Knowledge, name: str, extra: str, choice: Choice) -> Sequence[Dependency]:
+    """What a choice needs, for ``read_answer``. What a conda package needs is conda's affair."""
     if choice.is_condas and not extra:
-        return []  # what a conda package needs is conda's affair
+        return ()
     metadata = metadata_of(name, choice, knowledge)
-    return list(knowledge.dependencies(metadata, extra)) if metadata is not None else []
+    return knowledge.dependencies(metadata, extra) if metadata is not None else ()
 
 
 def _needed_by(key: ProjectExtra, needs: Iterable[Dependency]) -> tuple[ProjectExtra, ...]:
@@ -133,7 +147,9 @@ def _needed_by(key: ProjectExtra, needs: Iterable[Dependency]) -> tuple[ProjectE
     return tuple(sorted((found | {(key[0], "")}) - {key}))
 
 
-def _pairs(needs: Iterable[Dependency], added: Mapping[ProjectExtra, list[Dependency]]) -> tuple[tuple[str, str], ...]:
+def _pairs(
+    needs: Iterable[Dependency], added: Mapping[ProjectExtra, Sequence[Dependency]]
+) -> tuple[tuple[str, str], ...]:
     """The (name, specifier) pairs, with what extras of conda's projects add in their place."""
     found: set[tuple[str, str]] = set()
     seen: set[tuple[str, str]] = set()

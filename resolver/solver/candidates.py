@@ -6,7 +6,6 @@ Only what is known is looked at; the searches that came before have learned what
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field, replace
 from functools import cache, lru_cache
 
 from packaging.specifiers import SpecifierSet
@@ -19,7 +18,7 @@ from resolver.names import NamesMap
 from resolver.roots import pep440_of
 from resolver.solver.any_file import KnowledgeOfAny
 from resolver.solver.knowledge import Knowledge
-from resolver.values import dataclass
+from resolver.values import dataclass, field, replace
 
 __all__ = ["Candidate", "World", "contains", "is_old_enough", "records_that_count"]
 

@@ -9,7 +9,6 @@ is known before it begins, so a chain shows one way in which they fail and prove
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 
 from packaging.version import Version
 
@@ -20,6 +19,7 @@ from resolver.solver.answer import Request
 from resolver.solver.candidates import Candidate, World, contains
 from resolver.solver.explain import CONDA_PROVIDES_IT, shown
 from resolver.solver.knowledge import Knowledge
+from resolver.values import dataclass, field
 
 __all__ = ["Contradiction", "Demand", "claims_of", "find_contradiction"]
 

@@ -7,7 +7,6 @@ ranks, masks and encodings.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
 
 from packaging.markers import Marker
 from packaging.specifiers import SpecifierSet
@@ -18,7 +17,7 @@ from resolver.indexes import CoreMetadata
 from resolver.model import CondaSpec, PypiRequirement
 from resolver.platforms import Platform
 from resolver.solver.requirements import gate_of, parse_marker, parse_requirement
-from resolver.values import dataclass
+from resolver.values import dataclass, field
 
 __all__ = ["Answer", "violations"]
 

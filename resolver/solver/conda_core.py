@@ -4,7 +4,6 @@ says."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from resolver.conda import CondaRecord, CondaUnsolvable, conda_records, record_matches, records_left_out
@@ -15,6 +14,7 @@ from resolver.solver.candidates import World, records_that_count
 from resolver.solver.chains import claims_of, find_contradiction
 from resolver.solver.explain import OF_THIS_NAME, conda_conflict, filtered, line_order, virtual_package
 from resolver.solver.remedies import conda_remedies
+from resolver.values import replace
 
 if TYPE_CHECKING:
     from resolver.conda.channels import Channels

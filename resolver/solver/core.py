@@ -3,8 +3,6 @@ these to the package on which they do."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from packaging.version import Version
 
 from resolver.conda import CondaSolution, records_left_out, solve_all
@@ -17,10 +15,12 @@ from resolver.solver.candidates import World, records_that_count
 from resolver.solver.chains import Contradiction, claims_of, find_contradiction
 from resolver.solver.explain import filtered, line_order, shown, virtual_package
 from resolver.solver.joint import JointProblem, JointSolver
-from resolver.solver.pypi import PypiProblem, resolve_pypi
+from resolver.solver.problem import PypiProblem
+from resolver.solver.pypi import resolve_pypi
 from resolver.solver.pypi_conflict import limits_on
 from resolver.solver.remedies import joint_remedies, problem_of
 from resolver.solver.unknown_names import unknown_projects
+from resolver.values import replace
 
 __all__ = ["joint_conflict"]
 
@@ -39,6 +39,7 @@ def joint_conflict(solver: JointSolver, joint: JointProblem, problem: PypiProble
     if unknown is not None:
         return unknown
     core = sorted(_core(solver, joint, world), key=lambda root: line_order(str(root.origin)))
+    world = _world(solver, joint)  # the search for the core has learned more
     found = find_contradiction(core, world)
     there = _available(found, problem, solver, joint)
     if found is not None and there.out_of_reach:

@@ -1,36 +1,25 @@
 """PyPI projects as records that a SAT solver can hold beside conda's.
 
-- A project ``p`` is the package ``pypi-p``, and its entries (see ``entries``) are its versions: a wheel of some
-  version, or the conda package of some version where conda may own the project. The rank of an entry is the version
-  that the solver sees; a specifier becomes intervals of ranks, so PEP 440 keeps its exact meaning.
-- A pin of an earlier lock ranks above the others of its kind.
-- Yanked entries rank below all others and pre-releases below all finals, unless a root asks for pre-releases by naming
-  one: they are chosen where nothing else is left (PEP 440, PEP 592).
+- A project ``p`` is the package ``pypi-p``, whose versions are the ranks of its entries (see ``graph``) that are still
+  possible; a specifier becomes intervals of ranks.
 - ``p[x]`` is the package ``pypi-p--x``, whose every rank needs the same rank of ``pypi-p`` and what the extra adds.
   Only extras that are asked for are encoded. (py-rattler has extras of its own, but was seen to leave out what one
   needs.)
 - A wheel's entry excludes the conda packages that would provide the same project: one project has one owner.
-- An entry whose metadata is not known has no dependencies yet. That can only make more possible: "no solution" is
-  final at once, and a solution is final when all that it chose is known.
 - Of entries that need the same, and that every spec admits or refuses together, the best stands for all: what any
   other of them could do it can do too, and it is preferred. Most entries are not known, so few records are left.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import islice
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 
-from resolver.conda import CondaRecord, MadeUpRecord
-from resolver.indexes import CoreMetadata, DistributionFile
-from resolver.solver.answer import Request
-from resolver.solver.entries import Entries, Entry
-from resolver.solver.knowledge import Knowledge
-from resolver.solver.listing import Listing
-from resolver.solver.pins import NO_PINS, Pins
-from resolver.solver.requirements import Dependency
+from resolver.conda import MadeUpRecord
+from resolver.solver.entries import CondaPackage
+from resolver.solver.graph import Graph, Need
+from resolver.solver.possible import Node
+from resolver.solver.versions import ranks
 from resolver.solver.yanked import Pinners
 
 __all__ = ["Encoding"]
@@ -41,283 +30,162 @@ _EXTRA = "--"
 _NOTHING = "[build='samebox-excludes-this']"
 """The end of a MatchSpec that no record matches."""
 
-
-_Needs = tuple[tuple[str, ...], ...]
-"""What an entry needs, as specs: first without an extra, then what each extra adds, sorted by the extras' names."""
-
-
-@dataclass(slots=True, kw_only=True)
-class _Project:
-    """A project in the making: its entries, the conda packages that would provide it, and the extras asked of it.
-
-    ``state`` is what its entries were made from besides the index: they are made anew when that changes. ``needs`` are
-    those of the entries that are known, by rank, ``unknown`` the ranks of the others in ascending order, ``reaches``
-    the projects that the needs name. ``learned`` is how many of its files were known when it was last looked at.
-    """
-
-    entries: Entries
-    providers: tuple[str, ...]
-    state: tuple[int, int]
-    extras: set[str] = field(default_factory=set)
-    needs: dict[int, _Needs] = field(default_factory=dict)
-    unknown: list[int] = field(default_factory=list)
-    reaches: set[str] = field(default_factory=set)
-    learned: int = -1
-    records: tuple[MadeUpRecord, ...] = ()
-    made_from: tuple[int, int, int] = (-1, -1, -1)
-
-    def forget(self) -> None:
-        self.needs.clear()
-        self.reaches.clear()
-        self.learned = -1
-        self.made_from = (-1, -1, -1)
+_Specs = tuple[str, ...] | None
+"""What an entry needs, or an extra of it adds; ``None`` where it cannot be had."""
 
 
 class Encoding:
-    """The records for one target, built anew whenever more is known; what did not change is kept.
+    """The records of what is possible in a graph, and the requests as ``specs``, in their order."""
 
-    ``owned`` maps the projects that conda owns to its packages; ``providers`` gives the conda records that could
-    provide a project. With ``both`` a project may come from either world, the owner's first. What ``pins`` name ranks
-    above the rest of its world.
-    """
-
-    def __init__(
-        self,
-        *,
-        knowledge: Knowledge,
-        requests: Sequence[Request],
-        constraints: Mapping[str, Sequence[str]],
-        owned: Mapping[str, str],
-        providers: Callable[[str], Sequence[CondaRecord]],
-        prereleases: bool = False,
-        both: bool = False,
-        pins: Pins = NO_PINS,
-    ) -> None:
-        self._knowledge = knowledge
-        self._requests = requests
-        self._providers = providers
-        self._listing = Listing(
-            knowledge=knowledge,
-            requests=requests,
-            constraints=constraints,
-            owned=owned,
-            prereleases=prereleases,
-            both=both,
-            pins=pins,
-        )
+    def __init__(self, graph: Graph, constraints: Mapping[str, Sequence[str]]) -> None:
+        self._graph = graph
         self._pinners = Pinners()
-        self._projects: dict[str, _Project] = {}
-        self._reached: set[str] = set()
-        self._waiting: list[str] = []
-        self._remade = 0
+        self._texts: dict[tuple[str, int], str] = {}
+        self._bounds: dict[str, set[int]] = {}
         for name, specifiers in constraints.items():
             for specifier in specifiers:
                 self._pinners.add(name, specifier, "")
-
-    def build(self) -> tuple[tuple[MadeUpRecord, ...], tuple[str, ...]]:
-        """The records of every project within reach of the requests, and the requests as specs, in their order."""
-        while True:
-            before = self._remade
-            self._reached.clear()
-            self._waiting.clear()
-            specs = tuple(spec for r in self._requests for spec in self._asked(r.name, r.specifier, r.extras, r.hashes))
-            while self._waiting:
-                self._look_at(self._waiting.pop())
-            if self._remade == before and all(self._projects[n].state == self._state(n) for n in self._reached):
-                return tuple(record for name in sorted(self._reached) for record in self._records(name)), specs
-            # ranks were given anew after specs over the old ones had been written
+        needs = graph.roots
+        for need in needs:
+            self._pinners.add(need.name, need.specifier, "")
+        self.specs = tuple(spec for need in needs for spec in self._specs_of(need))
+        self.records = tuple(self._records_of_all(self._specs_by_node(needs)))
 
     @staticmethod
-    def chosen(ranks: Mapping[str, int]) -> dict[str, int]:
-        """The chosen rank of each project, out of the ranks of all made-up packages."""
-        return {name.removeprefix("pypi-"): rank for name, rank in ranks.items() if _EXTRA not in name}
+    def chosen(answer: Mapping[str, int]) -> dict[Node, int]:
+        """The chosen rank of each project and of each of its extras, out of the ranks of all made-up packages."""
+        parts = ((name.removeprefix("pypi-").partition(_EXTRA), rank) for name, rank in answer.items())
+        return {(project, extra): rank for (project, _, extra), rank in parts if not extra.startswith("-")}
 
-    def entry(self, name: str, rank: int) -> Entry:
-        return self._projects[name].entries.all[rank]
+    # ---- needs as specs
 
-    def unknown(
-        self, chosen: Mapping[str, int], neighbours: Callable[[str], int]
-    ) -> list[tuple[str, DistributionFile]]:
-        """The wheels among ``chosen`` (ranks by project) whose metadata is not known, with so many (by project) of the
-        next less preferred wheels of each: what the solver will most likely turn to."""
-        wanted: list[tuple[str, DistributionFile]] = []
-        for name, rank in sorted(chosen.items()):
-            first = self._to_learn(name, self.entry(name, rank))
-            if first is None or self._knowledge.known(first) is not None:
+    def _specs_by_node(self, needs: Sequence[Need]) -> dict[Node, dict[int, tuple[str, ...]]]:
+        """Of every node within reach, what each rank needs that is possible and known to need anything."""
+        found: dict[Node, dict[int, tuple[str, ...]]] = {}
+        waiting = [node for need in needs for node in need.nodes]
+        while waiting:
+            node = waiting.pop()
+            if node in found:
                 continue
-            wanted.append((name, first))
-            below = (self._to_learn(name, self.entry(name, r)) for r in range(rank - 1, -1, -1))
-            wheels = ((name, file) for file in below if file is not None and _is_wheel(file))
-            wanted.extend(islice(wheels, neighbours(name)))
-        return wanted
+            found[node] = {}
+            for rank in ranks(self._possible(node) & self._graph.known(node)):
+                needed = self._graph.needs(node, rank)
+                found[node][rank] = tuple(dict.fromkeys(spec for need in needed for spec in self._specs_of(need)))
+                waiting.extend(other for need in needed for other in need.nodes)
+                for need in needed:
+                    self._pinners.add(need.name, need.specifier, _exactly(node, rank))
+        return found
 
-    # ---- projects
+    def _specs_of(self, need: Need) -> list[str]:
+        """One on the project, and one on each extra."""
+        text = self._text(need.name, need.admitted & self._possible((need.name, "")))
+        version = f"[version='{text}']" if text else ""
+        return [f"{_package(node)}{version}" for node in need.nodes]
 
-    def _project(self, name: str) -> _Project:
-        if name not in self._reached:
-            self._reached.add(name)
-            self._waiting.append(name)
-            known = self._projects.get(name)
-            if known is None or known.state != self._state(name):
-                self._projects[name] = self._made(name, known.extras if known else set())
-                if known is not None:
-                    self._remade += 1
-                    for project in self._projects.values():
-                        project.forget()
-        return self._projects[name]
-
-    def _made(self, name: str, extras: set[str]) -> _Project:
-        records = tuple(self._providers(name))
-        return _Project(
-            entries=self._listing.entries(name, records, self._pinners.specifiers(name)),
-            providers=tuple(sorted({record.name for record in records})),
-            state=self._state(name),
-            extras=extras,
-        )
-
-    def _state(self, name: str) -> tuple[int, int]:
-        return len(self._pinners.specifiers(name)), self._knowledge.refused(name)
-
-    def _look_at(self, name: str) -> None:
-        """Work out what the entries of a project need that are known by now, and go on to what that names."""
-        project = self._projects[name]
-        learned = self._knowledge.learned(name)
-        if project.learned < 0:
-            project.unknown = list(range(len(project.entries.all)))
-        if project.learned != learned:
-            project.learned = learned
-            unknown = []
-            for rank in project.unknown:
-                entry = project.entries.all[rank]
-                known = entry.file is None or self._knowledge.known(entry.file) is not None
-                if known or entry.yanked:
-                    project.needs[rank] = self._needs_of(name, project, rank, entry)
-                if not known or entry.conda is not None:
-                    unknown.append(rank)  # what an extra of conda's package needs may yet be learned
-            project.unknown = unknown
-        for other in sorted(project.reaches):
-            self._project(other)
-
-    def _needs_of(self, name: str, project: _Project, rank: int, entry: Entry) -> _Needs:
-        extras = (tuple(self._of_extra(name, project, rank, entry, extra)) for extra in sorted(project.extras))
-        if entry.conda is not None:
-            package, version = entry.conda
-            return ((f"{package}[version='=={version}']",), *extras)
-        own = self._needs(project, self._known_metadata(name, entry), "", _exactly(name, rank))
-        return ((*own, Pinners.need(name, rank)) if entry.yanked else tuple(own), *extras)
-
-    def _of_extra(self, name: str, project: _Project, rank: int, entry: Entry, extra: str) -> Sequence[str]:
-        """Where nothing tells what an extra of conda's package needs, it cannot be had."""
-        file = self._to_learn(name, entry)
-        if entry.conda is not None and (file is None or isinstance(self._knowledge.known(file), str)):
-            return (f"pypi-{name}{_NOTHING}",)
-        return self._needs(project, self._known_metadata(name, entry), extra, _exactly(f"{name}{_EXTRA}{extra}", rank))
+    def _text(self, name: str, admitted: int) -> str:
+        """Possible ranks as a conda version spec: ``""`` for all, and for none a spec that no rank matches."""
+        text = self._texts.get((name, admitted))
+        if text is None:
+            possible = self._possible((name, ""))
+            intervals = [] if admitted == possible else list(_intervals(admitted, possible))
+            self._bounds.setdefault(name, set()).update(end for interval in intervals for end in interval)
+            text = "|".join(f"=={a}" if b == a + 1 else f">={a},<{b}" for a, b in intervals)
+            text = self._texts[name, admitted] = text if admitted else "<0"
+        return text
 
     # ---- records
 
-    def _records(self, name: str) -> tuple[MadeUpRecord, ...]:
-        project = self._projects[name]
-        bounds = sorted(project.entries.bounds)
-        made_from = (project.learned, len(bounds), self._pinners.count(name))
-        if project.made_from != made_from:
-            project.made_from = made_from
-            project.records = tuple(
-                record
-                for rank, needs in sorted((*_best_known(project, bounds), *_best_unknown(project, bounds)))
-                for record in self._records_of(name, project, rank, needs)
-            )
-        return project.records
+    def _records_of_all(self, specs: Mapping[Node, Mapping[int, tuple[str, ...]]]) -> Iterator[MadeUpRecord]:
+        extras: dict[str, list[str]] = {}
+        for name, extra in sorted(specs):
+            extras.setdefault(name, []).append(extra)
+        for name, asked in extras.items():
+            nodes = [(name, extra) for extra in asked]
+            for rank, needs in self._best(name, nodes, specs):
+                yield from self._records_of(rank, dict(zip(nodes, needs, strict=True)))
 
-    def _records_of(self, name: str, project: _Project, rank: int, needs: _Needs) -> Iterator[MadeUpRecord]:
-        conda = project.entries.all[rank].conda is not None
-        excluded = () if conda else tuple(f"{package}{_NOTHING}" for package in project.providers)
-        yield MadeUpRecord(name=f"pypi-{name}", rank=rank, depends=needs[0], constrains=excluded)
-        if project.entries.all[rank].yanked:
-            yield from self._pinners.records(name, rank, lambda specifier: project.entries.admits(specifier, rank))
-        same = _exactly(name, rank)
-        for extra, adds in zip(sorted(project.extras), needs[1:], strict=True):
-            yield MadeUpRecord(name=f"pypi-{name}{_EXTRA}{extra}", rank=rank, depends=(same, *adds))
+    def _best(
+        self, name: str, nodes: Sequence[Node], specs: Mapping[Node, Mapping[int, tuple[str, ...]]]
+    ) -> list[tuple[int, tuple[_Specs, ...]]]:
+        """Of the entries between two bounds that need the same, the best."""
+        bounds = sorted(self._bounds.get(name, ()))
+        best: dict[tuple[int, tuple[_Specs, ...]], int] = {}
+        for rank in sorted(self._ranks_of(name, bounds)):
+            needs = tuple(self._specs_at(node, rank, specs[node]) for node in nodes)
+            best[bisect_right(bounds, rank), needs] = rank
+        return sorted((rank, needs) for (_, needs), rank in best.items())
 
-    def _known_metadata(self, name: str, entry: Entry) -> CoreMetadata | None:
-        if entry.direct is not None:
-            return entry.direct.metadata
-        file = self._to_learn(name, entry)
-        known = self._knowledge.known(file) if file is not None else None
-        return known if isinstance(known, CoreMetadata) else None
+    def _ranks_of(self, name: str, bounds: Sequence[int]) -> set[int]:
+        """The known ones, the best of the unknown ones between two bounds, and the yanked ones that are pinned."""
+        project = self._graph.project(name)
+        possible = self._possible((name, ""))
+        known = self._graph.known((name, "")) & possible & ~project.entries.yanked
+        found = set(ranks(known))
+        start = 0
+        for end in (*bounds, project.entries.size):
+            between = possible & ~known & ~project.entries.yanked & ((1 << end) - (1 << start))
+            best = self._graph.best(name, between)
+            if best is not None:
+                found.add(best)
+            start = end
+        for pin in self._pinners.specifiers(name):
+            pinned = ranks(project.entries.admitted(pin) & project.entries.yanked & possible)
+            found.update(rank for rank in pinned if self._graph.entry(name, rank) is not None)
+        return found
 
-    def _to_learn(self, name: str, entry: Entry) -> DistributionFile | None:
-        """The wheel whose metadata tells what an entry needs. Of a conda package only its extras are asked."""
-        if entry.conda is None:
-            return entry.file
-        return self._knowledge.file_of(name, entry.version) if self._projects[name].extras else None
+    def _specs_at(self, node: Node, rank: int, specs: Mapping[int, tuple[str, ...]]) -> _Specs:
+        if not self._possible(node) >> rank & 1:
+            return None
+        package = None if node[1] else self._package_of_conda(node[0], rank)
+        return specs.get(rank, ()) if package is None else (package,)
 
-    def _needs(self, project: _Project, metadata: CoreMetadata | None, extra: str, who: str) -> list[str]:
-        if metadata is None:
-            return []
-        found = self._with_own_extras(metadata, extra)
-        project.reaches.update(dependency.name for dependency in found if dependency.url is None)
-        return [spec for dependency in found for spec in self._dependency(dependency, who)]
+    def _package_of_conda(self, name: str, rank: int) -> str | None:
+        """The spec of the package that the entry is, if it is one of conda's."""
+        entry = self._graph.entry(name, rank)
+        return f"{entry.name}[version='=={entry.version}']" if isinstance(entry, CondaPackage) else None
 
-    def _with_own_extras(self, metadata: CoreMetadata, extra: str) -> list[Dependency]:
-        """What the metadata asks for, extras of the project itself replaced by what these add: ``p[all]`` often is the
-        sum of a hundred others, and each of them would be a record for each version."""
-        found: list[Dependency] = []
-        seen, waiting = {extra}, [extra]
-        while waiting:
-            for dependency in self._knowledge.dependencies(metadata, waiting.pop()):
-                if dependency.name != metadata.name or dependency.specifier or dependency.url is not None:
-                    found.append(dependency)
-                    continue
-                new = [other for other in dependency.extras if other not in seen]
-                seen.update(new)
-                waiting.extend(new)
-        return list(dict.fromkeys(found))
+    def _records_of(self, rank: int, needs: Mapping[Node, _Specs]) -> Iterator[MadeUpRecord]:
+        for node, specs in needs.items():
+            if specs is None:
+                continue
+            name, extra = node
+            if extra:
+                yield MadeUpRecord(name=_package(node), rank=rank, depends=(_exactly((name, ""), rank), *specs))
+            else:
+                yield from self._records_of_entry(name, rank, specs)
 
-    def _dependency(self, dependency: Dependency, who: str) -> list[str]:
-        if dependency.url is not None:
-            return [f"pypi-{dependency.name}{_NOTHING}"]
-        return self._asked(dependency.name, dependency.specifier, dependency.extras, who=who)
+    def _records_of_entry(self, name: str, rank: int, specs: tuple[str, ...]) -> Iterator[MadeUpRecord]:
+        project = self._graph.project(name)
+        is_condas = self._package_of_conda(name, rank) is not None
+        excluded = () if is_condas else tuple(f"{package}{_NOTHING}" for package in project.providers)
+        if project.entries.yanked >> rank & 1:
+            specs = (*specs, Pinners.need(name, rank))
+            yield from self._pinners.records(name, rank, lambda pin: bool(project.entries.admitted(pin) >> rank & 1))
+        yield MadeUpRecord(name=_package((name, "")), rank=rank, depends=specs, constrains=excluded)
 
-    def _asked(
-        self, name: str, specifier: str, extras: Sequence[str] = (), hashes: Sequence[str] = (), who: str = ""
-    ) -> list[str]:
-        """A requirement as specs: one on the project, and one on each extra. ``who`` is the record that makes it."""
-        self._pinners.add(name, specifier, who)
-        project = self._project(name)
-        new = set(extras) - project.extras
-        if new:
-            project.extras |= new
-            project.forget()
-            self._waiting.append(name)
-        admitted = project.entries.admitted(specifier, hashes)
-        version = f"[version='{admitted}']" if admitted else ""
-        return [f"pypi-{name}{version}", *(f"pypi-{name}{_EXTRA}{extra}{version}" for extra in sorted(extras))]
+    def _possible(self, node: Node) -> int:
+        return self._graph.possible.ranks[node]
 
 
-def _exactly(name: str, rank: int) -> str:
-    return f"pypi-{name}[version='=={rank}']"
+def _package(node: Node) -> str:
+    name, extra = node
+    return f"pypi-{name}{_EXTRA}{extra}" if extra else f"pypi-{name}"
 
 
-def _is_wheel(file: DistributionFile) -> bool:
-    """Metadata of an sdist may need a build, and nothing is built that may not be chosen."""
-    return file.filename.endswith(".whl")
+def _exactly(node: Node, rank: int) -> str:
+    return f"{_package(node)}[version='=={rank}']"
 
 
-def _best_known(project: _Project, bounds: Sequence[int]) -> Iterator[tuple[int, _Needs]]:
-    """Of the known entries between two bounds that need the same, the best."""
-    best: dict[tuple[int, _Needs], int] = {}
-    for rank, needs in sorted(project.needs.items()):
-        best[bisect_right(bounds, rank), needs] = rank
-    return ((rank, needs) for (_, needs), rank in best.items())
+def _intervals(admitted: int, possible: int) -> Iterator[tuple[int, int]]:
+    """The runs of the admitted ranks, lowest first: from the first rank of a pair to before the second. A run goes on
+    over ranks that are not possible, so that there are few."""
+    refused = possible & ~admitted
+    while admitted:
+        start = _lowest(admitted)
+        end = start + _lowest(refused >> start) if refused >> start else admitted.bit_length()
+        yield start, end
+        admitted = admitted >> end << end
 
 
-def _best_unknown(project: _Project, bounds: Sequence[int]) -> Iterator[tuple[int, _Needs]]:
-    """Of the unknown entries between two bounds, the best."""
-    nothing: _Needs = ((),) * (1 + len(project.extras))
-    unknown = [rank for rank in project.unknown if rank not in project.needs]
-    start = 0
-    for end in (*bounds, len(project.entries.all)):
-        place = bisect_left(unknown, end) - 1
-        if place >= 0 and unknown[place] >= start:
-            yield unknown[place], nothing
-        start = end
+def _lowest(mask: int) -> int:
+    return (mask & -mask).bit_length() - 1

@@ -1,9 +1,13 @@
 """The joint solve: one SAT problem over conda and PyPI, in which conda may step back.
 
-It is asked where the fast path (conda first, then resolvelib with conda's projects fixed) met anything in dispute.
+It is asked where the fast path (conda first, then the walk with conda's projects fixed) met anything in dispute.
 
     for each Python, the one that conda alone chose first:
-        encode what is known ─▶ solve ─▶ learn the metadata of what was chosen ─▶ again, until all of it is known
+        rule out what cannot be ─▶ descend to the best of what can ─▶ learn the metadata of what that met ─▶ again;
+        where nothing is left to be learned: encode ─▶ solve ─▶ learn the metadata of what was chosen ─▶ again,
+        until all of it is known
+
+Where there is no conda and nobody has to step back, the descent's end is the answer already.
 
 Order is policy. Python is decided first, then pip's requests, then conda's, each sorted by name. pip's come before
 conda's because conda has many builds close to each other, while a PyPI release that is passed over for one without an
@@ -15,8 +19,8 @@ a second lets every project come from either world; if that has none for any Pyt
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from functools import partial
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
@@ -31,12 +35,18 @@ from resolver.conda import (
     solve_mixed,
 )
 from resolver.errors import NoSolution
+from resolver.indexes import DistributionFile
 from resolver.names import NamesMap
 from resolver.platforms import PythonTarget
 from resolver.roots import pep440_of
-from resolver.solver.answer import Choice, PypiSolution, Request, read_answer
+from resolver.solver.answer import Choice, PypiSolution, Request, needs_of, read_answer
+from resolver.solver.descent import descend
 from resolver.solver.encoding import Encoding
+from resolver.solver.entries import CondaPackage
+from resolver.solver.graph import Graph
 from resolver.solver.knowledge import Knowledge
+from resolver.solver.listing import Listing
+from resolver.solver.lookout import Lookout
 from resolver.solver.pins import NO_PINS, Pins
 from resolver.solver.projects import Projects
 from resolver.solver.targets import Target
@@ -48,9 +58,6 @@ if TYPE_CHECKING:
 __all__ = ["JointProblem", "JointSolution", "JointSolver"]
 
 _MOST_ROUNDS = 200
-_NEIGHBOURS = (1, 4, 16, 64, 128, 256)
-"""How many less preferred entries are learned beside a chosen one of which nothing was known: at the first time that
-this happens to a project, at the second, and so on. A solver that still walks back has far to go, and most never do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,14 +100,13 @@ class JointSolver:
     def solve(self, problem: JointProblem) -> JointSolution | None:
         """The solution, or ``None`` where there is none. Raises ``NoSolution`` without a conflict where the search
         ended at its bound, and what channels and indexes raise."""
-        pythons = self._pythons(problem)
         worlds = (False, True) if problem.conda.specs else (False,)  # without conda there is one world only
         for both in worlds:
-            for python in pythons:
+            for python in self._pythons(problem):
                 solution = self._solve_for(problem, python, both)
                 if solution is not None:
                     return solution
-        for python in self._patches(problem, pythons):
+        for python in self._patches(problem):
             for both in worlds:
                 solution = self._solve_for(problem, python, both, exactly=True)
                 if solution is not None:
@@ -115,23 +121,34 @@ class JointSolver:
         this_python = f"python {python.version if exactly else python.minor}.*"
         limited = set(problem.owned)
         knowledge = self.knowing(problem, python)
-        encoding = Encoding(
+        graph = Graph(
             knowledge=knowledge,
             requests=problem.requests,
-            constraints=problem.constraints,
-            owned=problem.owned,
+            listing=Listing(
+                knowledge=knowledge,
+                requests=problem.requests,
+                constraints=problem.constraints,
+                owned=problem.owned,
+                prereleases=problem.prereleases,
+                both=both,
+                pins=problem.pins,
+            ),
             providers=_Providers(self, problem).of,
-            prereleases=problem.prereleases,
-            both=both,
-            pins=problem.pins,
         )
-        surprises: Counter[str] = Counter()
+        lookout = Lookout(graph, knowledge)
         for _ in range(_MOST_ROUNDS):
-            records, specs = encoding.build()
+            descent = descend(graph, problem.constraints)
+            if graph.possible.failed:
+                return None
+            if lookout.learn(descent.nodes()):
+                continue
+            if descent.complete and not problem.conda.specs:
+                return self._solution(problem, graph, descent.chosen, python, ())
+            encoding = Encoding(graph, problem.constraints)
             limits = (this_python, *self._limits(problem, limited))
             answer = solve_mixed(
                 self.channels(),
-                MixedProblem(conda=problem.conda, records=records, specs=specs, constraints=limits),
+                MixedProblem(conda=problem.conda, records=encoding.records, specs=encoding.specs, constraints=limits),
             )
             if not isinstance(answer, MixedSolution):
                 return None
@@ -140,18 +157,27 @@ class JointSolver:
                 limited |= owned
                 continue
             chosen = encoding.chosen(answer.ranks)
-            unknown = encoding.unknown(chosen, lambda name: _neighbours(surprises[name]))
-            if not unknown:
-                return JointSolution(
-                    records=answer.records,
-                    pypi=read_answer(problem.requests, _choices(encoding, chosen), knowledge),
-                    python=_python_of(answer.records) or python,
-                )
-            surprises.update({name for name, _ in unknown})
-            knowledge.learn(unknown)
+            if not lookout.learn(chosen.items()):
+                ranks = {name: rank for (name, extra), rank in chosen.items() if not extra}
+                return self._solution(problem, graph, ranks, python, answer.records)
         raise NoSolution(
             f"{problem.conda.platform.subdir}: the joint solve was given up after {_MOST_ROUNDS} rounds",
             hint="pin some of the requirements to narrow the search",
+        )
+
+    def _solution(
+        self,
+        problem: JointProblem,
+        graph: Graph,
+        chosen: Mapping[str, int],
+        python: PythonTarget,
+        records: tuple[CondaRecord, ...],
+    ) -> JointSolution:
+        choices = {name: _choice(graph, name, rank) for name, rank in chosen.items()}
+        return JointSolution(
+            records=records,
+            pypi=read_answer(problem.requests, choices, partial(needs_of, self.knowing(problem, python))),
+            python=_python_of(records) or python,
         )
 
     def knowing(self, problem: JointProblem, python: PythonTarget) -> Knowledge:
@@ -161,17 +187,18 @@ class JointSolver:
             self._knowledge[python] = Knowledge(self._projects, target)
         return self._knowledge[python]
 
-    def _pythons(self, problem: JointProblem) -> list[PythonTarget]:
+    def _pythons(self, problem: JointProblem) -> Iterator[PythonTarget]:
         """The Python that conda alone chose, then one of each other minor version that the channels have, newest
         first. Where python is not conda's there is no choice."""
+        yield problem.python
         newest = {target.minor: target for target in self._all_pythons(problem)}
         newest.pop(problem.python.minor, None)
-        others = sorted(newest.values(), key=lambda t: t.release, reverse=True)
-        return [problem.python, *others]
+        yield from sorted(newest.values(), key=lambda t: t.release, reverse=True)
 
-    def _patches(self, problem: JointProblem, pythons: Sequence[PythonTarget]) -> list[PythonTarget]:
+    def _patches(self, problem: JointProblem) -> list[PythonTarget]:
         """The other Pythons, newest first, for which some ``Requires-Python`` that was met says something else than
         for the tried one of the same minor version (``!=3.9.7`` is not rare)."""
+        pythons = list(self._pythons(problem))
         tried = {python.minor: self.knowing(problem, python).target for python in pythons}
         others = [p for p in self._all_pythons(problem) if p not in pythons and tried[p.minor].differs_for(p)]
         return sorted(dict.fromkeys(others), key=lambda t: t.release, reverse=True)
@@ -236,13 +263,13 @@ def _owned_by(records: Sequence[CondaRecord], names: NamesMap) -> set[str]:
     return {p for r in records for p in names.provides(r.name, depends=r.depends, noarch=r.noarch)}
 
 
-def _neighbours(surprises: int) -> int:
-    return _NEIGHBOURS[min(surprises, len(_NEIGHBOURS) - 1)]
-
-
-def _choices(encoding: Encoding, chosen: Mapping[str, int]) -> dict[str, Choice]:
-    entries = {name: encoding.entry(name, rank) for name, rank in chosen.items()}
-    return {name: Choice(version=e.version, file=e.file, direct=e.direct) for name, e in entries.items()}
+def _choice(graph: Graph, name: str, rank: int) -> Choice:
+    entry, version = graph.entry(name, rank), str(graph.version(name, rank))
+    if isinstance(entry, DistributionFile):
+        return Choice(version=version, file=entry)
+    if entry is None or isinstance(entry, CondaPackage):
+        return Choice(version=version)
+    return Choice(version=version, direct=entry)
 
 
 def _python_of(records: Sequence[CondaRecord]) -> PythonTarget | None:

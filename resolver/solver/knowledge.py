@@ -6,16 +6,18 @@ solve begins with what the fast path has learned, and an answer must not depend 
 
 from __future__ import annotations
 
+import contextlib
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-
-from packaging.version import Version
+from typing import TYPE_CHECKING
 
 from resolver.indexes import CoreMetadata, DistributionFile, InvalidMetadata, NeedsBuild
-from resolver.solver.direct import DirectFile
 from resolver.solver.projects import ProjectFiles, Projects
 from resolver.solver.requirements import Dependency, gate_of, parse_requirement
 from resolver.solver.targets import Target
+
+if TYPE_CHECKING:
+    from resolver.solver.direct import DirectFile
 
 __all__ = ["Dependency", "Knowledge", "dependencies_of"]
 
@@ -28,8 +30,6 @@ class Knowledge:
         self.target = target
         self._files: dict[str, ProjectFiles] = {}
         self._metadata: dict[DistributionFile, CoreMetadata | str] = {}
-        self._refused: dict[str, int] = {}
-        self._learned: dict[str, int] = {}
         self.unbuilt: set[str] = set()
         self._dependencies: dict[tuple[int, str], tuple[Dependency, ...]] = {}
 
@@ -43,22 +43,11 @@ class Knowledge:
         known = self._metadata.get(file)
         if known is None:
             known = self._metadata[file] = self._ask(name, file)
-            self._learned[name] = self._learned.get(name, 0) + 1
-            if isinstance(known, str):
-                self._refused[name] = self._refused.get(name, 0) + 1
         return known
 
     def known(self, file: DistributionFile) -> CoreMetadata | str | None:
         """The same without asking: ``None`` where it has not been learned."""
         return self._metadata.get(file)
-
-    def learned(self, name: str) -> int:
-        """Of how many files of a project the metadata has been asked for."""
-        return self._learned.get(name, 0)
-
-    def refused(self, name: str) -> int:
-        """How many wheels of a project turned out to be unusable."""
-        return self._refused.get(name, 0)
 
     def dependencies(self, metadata: CoreMetadata, extra: str = "") -> tuple[Dependency, ...]:
         """``dependencies_of``, with overrides in the place of what they override, worked out once for what this object
@@ -93,22 +82,32 @@ class Knowledge:
             return f"{direct.filename} is no wheel for {self.target}"
         return self._for_this_python(direct.metadata)
 
-    def file_of(self, name: str, version: Version) -> DistributionFile | None:
+    def file_of(self, name: str, text: str) -> DistributionFile | None:
         """Any usable wheel of that version: metadata does not differ between the wheels of one version."""
-        files = self.files(name)
+        from packaging.version import Version
+
+        files, version = self.files(name), Version(text)
         versions = files.project.ranked.versions
         rank = bisect_left(versions, version)
         return files.best(rank, yanked=True) if rank < len(versions) and versions[rank] == version else None
 
     def _ask(self, name: str, file: DistributionFile) -> CoreMetadata | str:
         try:
-            metadata = self.files(name).metadata(file)
+            metadata = self._metadata_of(name, file)
         except NeedsBuild as error:
             self.unbuilt.add(name)
             return f"{error.message} (--allow-builds={name} permits that)"
         except InvalidMetadata as error:
             return error.message
         return self._for_this_python(metadata)
+
+    def _metadata_of(self, name: str, file: DistributionFile) -> CoreMetadata:
+        """Without reading the project's page, if possible."""
+        index = self.projects.sole_index(name)
+        if index is not None:
+            with contextlib.suppress(NeedsBuild):  # then it is the page that tells what else there is
+                return index.metadata(file)
+        return self.files(name).metadata(file)
 
     def _for_this_python(self, metadata: CoreMetadata) -> CoreMetadata | str:
         if self.target.admits_python(metadata.requires_python):

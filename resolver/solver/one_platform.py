@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from resolver.errors import ResolverError
 from resolver.model import Conflict
 from resolver.platforms import PythonTarget
-from resolver.roots import pep440_of
 from resolver.solver.answer import Choice, metadata_of
-from resolver.solver.checker import Answer, violations
-from resolver.solver.direct import DirectFile
 from resolver.solver.knowledge import Knowledge
+from resolver.solver.lookup import CheckedAnswer, Lookup
 from resolver.solver.partial import owners_of
+from resolver.solver.problem import PypiProblem, limits_of, requests_of
 from resolver.solver.projects import Projects
-from resolver.solver.pypi import PypiProblem, limits_of, requests_of, resolve_pypi
 from resolver.solver.request import PlatformSolution, SolveRequest
 from resolver.solver.targets import Target
+from resolver.solver.walk import walk
+from resolver.values import replace
 
 if TYPE_CHECKING:
     from resolver.conda.channels import Channels
+    from resolver.solver.direct import DirectFile
 
 __all__ = ["solve_pypi"]
 
@@ -56,12 +56,30 @@ def _solve_from(
     explained: bool,
 ) -> PlatformSolution | Conflict | None:
     knowledge = Knowledge(projects, problem.target)
-    fast = resolve_pypi(problem, knowledge, until_disputed=True)
-    if fast.solution is not None and not fast.disputed:
-        found = replace(part, projects=fast.solution.projects, added=fast.solution.added, needs=fast.solution.needs)
-        if not wrong(found, request, knowledge):
+    lookup = Lookup(knowledge)
+    fast = walk(problem, lookup)
+    if fast is not None:
+        found = replace(part, projects=fast.projects, added=fast.added, needs=fast.needs)
+        if _is_right(found, request, knowledge, lookup):
+            lookup.keep()
             return found
+    lookup.keep()
+    lookup.learn()  # what is known must be a function of the requests, and not of what was noted
     return _solve_jointly(request, part, problem, knowledge, channels, explained)
+
+
+def _is_right(found: PlatformSolution, request: SolveRequest, knowledge: Knowledge, lookup: Lookup) -> bool:
+    """What the checker says, or said of just the same answer to the same requests before."""
+    files = [(p.name, p.file) for p in found.projects if p.file is not None]
+    answer = CheckedAnswer(found.pip_roots, request.spec.constraints, files)
+    of_files_alone = bool(files) and len(files) == len(found.projects) and not found.records
+    if of_files_alone and lookup.is_right(answer):
+        return True
+    if wrong(found, request, knowledge):
+        return False
+    if of_files_alone:
+        lookup.found_right(answer)
+    return True
 
 
 def _solve_jointly(
@@ -73,7 +91,6 @@ def _solve_jointly(
     explained: bool,
 ) -> PlatformSolution | Conflict | None:
     # most environments never come here, and need not pay for the import
-    from resolver.solver.core import joint_conflict
     from resolver.solver.joint import JointProblem, JointSolver
 
     joint = JointProblem(
@@ -89,8 +106,12 @@ def _solve_jointly(
     solver = JointSolver(channels, knowledge.projects)
     solver.begin_with(knowledge)
     solution = solver.solve(joint)
+    if solution is None and explained:
+        from resolver.solver.core import joint_conflict
+
+        return joint_conflict(solver, joint, problem)
     if solution is None:
-        return joint_conflict(solver, joint, problem) if explained else None
+        return None
     found = replace(
         part,
         python=solution.python,
@@ -113,11 +134,16 @@ def _pypi_problem(
     request: SolveRequest, part: PlatformSolution, python: PythonTarget, directs: Mapping[str, DirectFile]
 ) -> PypiProblem:
     versions = {record.name: record.version for record in part.records}
+    fixed = {}
+    if part.owners:
+        from resolver.roots import pep440_of
+
+        fixed = {project: pep440_of(versions[owner]) for project, owner in part.owners.items()}
     return PypiProblem(
         target=Target(platform=part.platform, python=python, cut_off=request.cut_off),
         requirements=part.pip_roots,
         constraints=request.spec.constraints,
-        fixed={project: pep440_of(versions[owner]) for project, owner in part.owners.items()},
+        fixed=fixed,
         directs=directs,
         prereleases=request.spec.index.pre,
         pins=request.pins_on(part.platform.subdir),
@@ -126,11 +152,14 @@ def _pypi_problem(
 
 def wrong(found: PlatformSolution, request: SolveRequest, knowledge: Knowledge) -> list[str]:
     """What the independent checker says about an answer."""
+    from resolver.roots import pep440_of
+    from resolver.solver.checker import Answer, violations
+
     versions = {record.name: pep440_of(record.version) for record in found.records}
     owned = {project: versions[owner] for project, owner in found.owners.items()}
     choices = {p.name: Choice(version=p.version, file=p.file, direct=p.direct) for p in found.projects}
     wheels = {name: metadata_of(name, choice, knowledge) for name, choice in choices.items()}
-    extras = {name: metadata_of(name, Choice(version=owned[name]), knowledge) for name, _ in found.added}
+    extras = {name: metadata_of(name, Choice(version=str(owned[name])), knowledge) for name, _ in found.added}
     answer = Answer(
         platform=found.platform,
         environment=knowledge.target.environment,

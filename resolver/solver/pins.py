@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import field
 from typing import TYPE_CHECKING
 
 from resolver.model import LockedPackage, PlatformLock
-from resolver.values import dataclass
+from resolver.plain import normal_version
+from resolver.values import dataclass, field
 
 if TYPE_CHECKING:
-    from packaging.version import Version
-
     from resolver.indexes import DistributionFile
     from resolver.solver.projects import ProjectFiles
     from resolver.solver.versions import RankedVersions
@@ -22,15 +20,18 @@ __all__ = ["NO_PINS", "Pins", "ProjectPin"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectPin:
-    """The version of a project, and the sha256 of the file that was locked of it."""
+    """The version of a project, in the normal form of PEP 440, and the sha256 of the file that was locked of it."""
 
-    version: Version
+    version: str
     sha256: str | None = None
 
     def rank_in(self, ranked: RankedVersions) -> int | None:
         """The rank of the version, if there still is one."""
-        place = bisect_left(ranked.versions, self.version)
-        return place if place < len(ranked.versions) and ranked.versions[place] == self.version else None
+        from packaging.version import Version
+
+        version = Version(self.version)
+        place = bisect_left(ranked.versions, version)
+        return place if place < len(ranked.versions) and ranked.versions[place] == version else None
 
     def file_of(self, files: ProjectFiles, rank: int, hashes: frozenset[str] | None) -> DistributionFile | None:
         """The locked file of that version, where it may still be used: a better one may have come since. ``hashes`` are
@@ -64,9 +65,7 @@ NO_PINS = Pins()
 
 def _pin(package: LockedPackage) -> ProjectPin | None:
     """A lock that was made elsewhere may hold what is no version."""
-    from packaging.version import InvalidVersion, Version
-
     try:
-        return ProjectPin(version=Version(package.version), sha256=package.sha256)
-    except InvalidVersion:
+        return ProjectPin(version=normal_version(package.version), sha256=package.sha256)
+    except ValueError:
         return None

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
-from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from resolver.model import PypiRequirement
 from resolver.names import normalize
-from resolver.values import dataclass
+from resolver.values import dataclass, field
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from resolver.model import PypiRequirement
 
 __all__ = ["EVERY_PROJECT", "FilePolicy", "overrides_by_name"]
 
 EVERY_PROJECT = ":all:"
 """pip's word for it."""
 
-_STATIC_METADATA_BEGIN = datetime(2020, 10, 24, tzinfo=UTC)
+_STATIC_METADATA_BEGIN = (2020, 10, 24)
 """PEP 643 was written on this day: no sdist of before can have metadata that are static."""
 
 
@@ -51,7 +54,7 @@ class FilePolicy:
 
     def could_tell(self, name: str, uploaded: datetime | None) -> bool:
         """Whether an sdist of that time may have metadata that can be read here at all."""
-        return self.may_be_built(name) or uploaded is None or uploaded >= _STATIC_METADATA_BEGIN
+        return self.may_be_built(name) or uploaded is None or uploaded.utctimetuple()[:3] >= _STATIC_METADATA_BEGIN
 
     @staticmethod
     def _is_in(name: str, names: frozenset[str], opposite: frozenset[str]) -> bool:

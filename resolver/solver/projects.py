@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-import copy
 import threading
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from packaging.version import Version
-
-from resolver.indexes import (
-    CoreMetadata,
-    DistributionFile,
-    Index,
-    InvalidMetadata,
-    NeedsBuild,
-    Page,
-    releases_in,
-    releases_of,
-    version_of_sdist,
-)
+from resolver.indexes import InvalidMetadata, NeedsBuild, NotingIndex
 from resolver.solver.policy import FilePolicy
 from resolver.solver.targets import Target, parse_tail
-from resolver.solver.versions import RankedVersions, VersionsOnDemand
+from resolver.tuples import NamedTuple
+from resolver.values import replace
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from resolver.indexes import CoreMetadata, DistributionFile, Index, Page, ProjectState
+    from resolver.solver.versions import RankedVersions
     from resolver.source_trees import Builds
 
 __all__ = ["WITHOUT_TIME", "Project", "ProjectFiles", "Projects"]
@@ -54,12 +44,18 @@ class Project:
         self.index = pages[0][0] if pages else None
         self._pages = pages
         self._later = {file.url: place for place, (_, page) in enumerate(pages) if place for file in page.files}
+        # what reads versions is imported where pages are read: where all is noted that is a third of the time
+        from resolver.indexes.releases import releases_in, releases_of
+        from resolver.solver.versions import RankedVersions, VersionsOnDemand
+
         if len(pages) == 1:
             self._releases = releases_in(pages[0][1])
         else:
             self._releases = releases_of([file for _, page in pages for file in page.files], name)
         prereleases = sum(1 << rank for rank, release in enumerate(self._releases) if release.is_prerelease)
-        self.ranked = RankedVersions(VersionsOnDemand([release.text for release in self._releases]), prereleases)
+        self.ranked: RankedVersions = RankedVersions(
+            VersionsOnDemand([release.text for release in self._releases]), prereleases
+        )
         self._parsed: dict[int, tuple[_Wheel, ...]] = {}
 
     @property
@@ -113,6 +109,7 @@ class Projects:
         self.policy = policy or FilePolicy()
         self.builds = builds
         self._index_for = dict(index_for or {})
+        self._noting = {id(i): i for i in (*self.indexes, *self._index_for.values()) if isinstance(i, NotingIndex)}
         self._best_match = best_match
         self._known: dict[str, Project] = {}
         self._lock = threading.Lock()
@@ -129,8 +126,14 @@ class Projects:
 
     def of_wheels(self) -> Projects:
         """The same projects, looked up once for both, without sdists that nobody asked for."""
-        view = copy.copy(self)
-        view.policy = replace(self.policy, unasked_sdists=False)
+        view = Projects(
+            self.indexes,
+            index_for=self._index_for,
+            best_match=self._best_match,
+            policy=replace(self.policy, unasked_sdists=False),
+            builds=self.builds,
+        )
+        view._known, view._lock = self._known, self._lock
         return view
 
     def files(self, name: str, target: Target) -> ProjectFiles:
@@ -151,6 +154,28 @@ class Projects:
         """The indexes that may have that project, in the order in which they are asked."""
         own = self._index_for.get(name)
         return self.indexes if own is None else (own,)
+
+    def noted(self, name: str, context: str) -> tuple[NotingIndex, ProjectState] | None:
+        """The index that owns a project, with the state of its page; ``None`` where an index that is asked keeps no
+        notes, where several may own the project, or where none does."""
+        for index in () if self._best_match else self.indexes_for(name):
+            noting = self._noting.get(id(index))
+            if noting is None:
+                return None
+            state = noting.state(name, context)
+            if state is not None:
+                return noting, state
+        return None
+
+    def owner_url(self, name: str, file: DistributionFile) -> str:
+        """The canonical URL of the index that a chosen file is from."""
+        index = self.sole_index(name) or self.get(name).index_of(file)
+        return index.url
+
+    def sole_index(self, name: str) -> Index | None:
+        """The index that all files of a project are from, where there is but one that may have it."""
+        indexes = self.indexes_for(name)
+        return indexes[0] if len(indexes) == 1 else None
 
     def _load(self, name: str) -> Project:
         pages: list[tuple[Index, Page]] = []
@@ -210,6 +235,10 @@ class ProjectFiles:
 
     def _any_wheel_beside(self, file: DistributionFile) -> DistributionFile | None:
         """A wheel of the version of an sdist: what a project built for others it says of its sources too."""
+        from packaging.version import Version
+
+        from resolver.indexes import version_of_sdist
+
         version = Version(version_of_sdist(file.filename, self.project.name))
         versions = self.project.ranked.versions
         rank = bisect_left(versions, version)
@@ -221,6 +250,10 @@ class ProjectFiles:
 
     def _as_named(self, file: DistributionFile, built: CoreMetadata) -> CoreMetadata:
         """What a build says, if it says so of the project and version that the sdist is named after."""
+        from packaging.version import Version
+
+        from resolver.indexes import version_of_sdist
+
         project = self.project.name
         if built.name != project:
             raise InvalidMetadata(f"{project}: a build of {file.filename} is of another project, {built.name}")
@@ -302,6 +335,8 @@ def _parse_wheel(file: DistributionFile) -> _Wheel | None:
 def _instant(upload_time: str | None) -> datetime | None:
     if upload_time is None:
         return None
+    from datetime import UTC, datetime
+
     try:
         instant = datetime.fromisoformat(upload_time)
     except ValueError:

@@ -19,8 +19,8 @@ from resolver.indexes import CoreMetadata, DistributionFile
 from resolver.solver.direct import DirectFile
 from resolver.solver.knowledge import Knowledge
 from resolver.solver.pins import ProjectPin
+from resolver.solver.preference import Asked, hashes_of, preferred_files
 from resolver.solver.requirements import Dependency
-from resolver.solver.versions import is_pin, names_prerelease, ranks
 from resolver.values import dataclass
 
 __all__ = ["Candidate", "Identifier", "Need", "Provider"]
@@ -161,42 +161,18 @@ class Provider(AbstractProvider[Need, Candidate, Identifier]):
     # ---- candidates
 
     def _from_index(self, name: str, extra: str, needs: Sequence[Need], tried: set[int]) -> Iterator[Candidate]:
-        """Candidates in order of preference: the pin, then the newest first, those late that have an sdist alone,
-        pre-releases only where PEP 440 lets them count."""
-        files = self._knowledge.files(name)
-        ranked = files.project.ranked
-        specifiers = [*(need.specifier for need in needs), *self._constraints.get(name, ())]
-        mask = ranked.all
-        for specifier in specifiers:
-            mask &= ranked.admitted(specifier)
-        exact = any(is_pin(specifier) for specifier in specifiers)
-        hashes = _hashes(needs)
-        by_people = [*(need.specifier for need in needs if need.root), *self._constraints.get(name, ())]
-        asked_for = self._prereleases or any(map(names_prerelease, by_people))
-        groups = [mask] if asked_for else [mask & ~ranked.prereleases, mask & ranked.prereleases]
-        pin = self._pins.get(name)
-        pinned = pin.rank_in(ranked) if pin is not None else None
-        for group in groups:
-            some = False
-            late: list[Candidate] = []
-            for rank in _pinned_first(ranks(group), pinned):
-                file = pin.file_of(files, rank, hashes) if pin is not None and rank == pinned else None
-                file = file or files.best(rank, yanked=exact, hashes=hashes)
-                if file is None:
-                    continue
-                if not some:
-                    files.prefetch(file)
-                some = True
-                candidate = self._candidate(name, extra, rank, file)
-                if id(candidate) in tried or not _exactly(needs, candidate):
-                    continue
-                if files.is_late(file) and rank != pinned:
-                    late.append(candidate)
-                else:
-                    yield candidate
-            yield from late
-            if some:
-                return
+        """Candidates in order of preference."""
+        limits = self._constraints.get(name, ())
+        asked = Asked(
+            specifiers=[*(need.specifier for need in needs), *limits],
+            by_people=[*(need.specifier for need in needs if need.root), *limits],
+            hashes=hashes_of(need.hashes for need in needs),
+            prereleases=self._prereleases,
+        )
+        for rank, file in preferred_files(self._knowledge.files(name), asked, self._pins.get(name)):
+            candidate = self._candidate(name, extra, rank, file)
+            if id(candidate) not in tried and _exactly(needs, candidate):
+                yield candidate
 
     def _candidate(self, name: str, extra: str, rank: int, file: DistributionFile) -> Candidate:
         key = (name, extra, rank, file.filename)
@@ -257,7 +233,7 @@ class Provider(AbstractProvider[Need, Candidate, Identifier]):
             return self._knowledge.usable(candidate.direct)
         if candidate.file is not None:
             return self._knowledge.metadata(candidate.name, candidate.file)
-        file = self._knowledge.file_of(candidate.name, candidate.version)
+        file = self._knowledge.file_of(candidate.name, str(candidate.version))
         if file is not None:
             return self._knowledge.metadata(candidate.name, file)
         return (
@@ -275,16 +251,6 @@ def _as_needs(dependency: Dependency, needed_by: str) -> Iterator[Need]:
     yield Need(name=name, specifier=dependency.specifier, needed_by=needed_by)
     for extra in dependency.extras:
         yield Need(name=name, extra=extra, specifier=dependency.specifier, needed_by=needed_by)
-
-
-def _pinned_first(ranks: list[int], pinned: int | None) -> list[int]:
-    return [pinned, *(rank for rank in ranks if rank != pinned)] if pinned is not None and pinned in ranks else ranks
-
-
-def _hashes(needs: Sequence[Need]) -> frozenset[str] | None:
-    """The hashes of which a file must have one; ``None`` where no need names any."""
-    named = [frozenset(need.hashes) for need in needs if need.hashes]
-    return frozenset.intersection(*named) if named else None
 
 
 def _exactly(needs: Sequence[Need], candidate: Candidate) -> bool:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-
-from resolvelib.resolvers import RequirementInformation
+from typing import TYPE_CHECKING
 
 from resolver.model import Conflict
 from resolver.solver.availability import Wanted, what_there_is
 from resolver.solver.explain import A_CONSTRAINT, CONDA_PROVIDES_IT
 from resolver.solver.knowledge import Knowledge
-from resolver.solver.provider import Candidate, Need
-from resolver.solver.pypi import PypiProblem, limits_of
+from resolver.solver.problem import PypiProblem, limits_of
+
+if TYPE_CHECKING:
+    from resolvelib.resolvers import RequirementInformation
+
+    from resolver.solver.provider import Candidate, Need
 
 __all__ = ["conflict_of", "limits_on"]
 

@@ -4,7 +4,6 @@ have a solution, and by which version."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from resolver.conda import CondaProblem, CondaUnsolvable, MixedProblem, MixedSolution, solve_mixed
@@ -13,6 +12,7 @@ from resolver.model import CondaSpec
 from resolver.solver.answer import Request
 from resolver.solver.explain import line_order, shown
 from resolver.solver.joint import JointProblem, JointSolution, JointSolver
+from resolver.values import replace
 
 if TYPE_CHECKING:
     from resolver.conda.channels import Channels

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from resolver.conda import CondaProblem, CondaRecord
@@ -12,9 +10,11 @@ from resolver.model import CondaSpec, EnvironmentSpec, PlatformLock, PypiRequire
 from resolver.names import NamesMap
 from resolver.platforms import Platform, PythonTarget
 from resolver.solver.pins import NO_PINS, Pins
-from resolver.values import dataclass
+from resolver.values import dataclass, field
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from resolver.solver.answer import ProjectExtra, ResolvedProject
 
 __all__ = ["PlatformSolution", "SolveRequest"]

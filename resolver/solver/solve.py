@@ -3,7 +3,7 @@
     conda specs ──▶ py-rattler, all platforms at once ──▶ records
                                                             │ names map
                                                             ▼
-    pip requirements ──▶ resolvelib, for each platform ◀── fixed projects
+    pip requirements ──▶ the walk, for each platform ◀── fixed projects
 
 What conda provides is fixed for PyPI and is never locked twice. At last the platforms are brought together (see
 ``together``).
@@ -12,8 +12,7 @@ What conda provides is fixed for PyPI and is never locked twice. At last the pla
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from resolver.conda import CondaUnsolvable, solve_all
 from resolver.errors import ManifestError
@@ -28,6 +27,9 @@ if TYPE_CHECKING:
     from resolver.solver.projects import Projects
 
 __all__ = ["PlatformSolution", "SolveRequest", "owners_of", "solve_environment"]
+
+_A = TypeVar("_A")
+_B = TypeVar("_B")
 
 
 def solve_environment(
@@ -70,14 +72,26 @@ def _solve_pypi(
 ) -> tuple[PlatformSolution, ...]:
     from resolver.solver.one_platform import solve_pypi
 
-    with ThreadPoolExecutor(max_workers=len(partial)) as executor:
-        answers = list(executor.map(lambda part: solve_pypi(request, part, channels, projects, directs), partial))
+    def solved(part: PlatformSolution) -> PlatformSolution | Conflict | None:
+        return solve_pypi(request, part, channels, projects, directs)
+
+    answers = _at_once(solved, partial)
     conflicts = [answer for answer in answers if isinstance(answer, Conflict)]
     if conflicts:
         from resolver.solver.explain import no_solution
 
         raise no_solution(conflicts)
     return tuple(answer for answer in answers if isinstance(answer, PlatformSolution))
+
+
+def _at_once(function: Callable[[_A], _B], values: Sequence[_A]) -> list[_B]:
+    """Each in a thread of its own, where there are several."""
+    if len(values) < 2:
+        return [function(value) for value in values]
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(max_workers=len(values)) as executor:
+        return list(executor.map(function, values))
 
 
 # --------------------------------------------------------------------------------------------------- conda

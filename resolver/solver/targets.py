@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
-from datetime import datetime
-
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+from typing import TYPE_CHECKING
 
 from resolver.platforms import Platform, PythonTarget
 from resolver.solver.requirements import parse_marker
-from resolver.values import dataclass
+from resolver.values import dataclass, field
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 __all__ = ["Target", "parse_tail"]
 
@@ -26,22 +25,29 @@ class Target:
     python: PythonTarget
     cut_off: datetime | None = None
     environment: Mapping[str, str] = field(init=False)
-    tags: Mapping[str, int] = field(init=False, repr=False)
+    _tags: dict[str, int] = field(init=False, repr=False, default_factory=dict)
     _applies: dict[tuple[str, str], bool] = field(init=False, repr=False, default_factory=dict)
     _pythons: dict[str, bool] = field(init=False, repr=False, default_factory=dict)
     _priorities: dict[str, int | None] = field(init=False, repr=False, default_factory=dict)
     _fits: dict[str, tuple[int, tuple[int, str]] | None] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        tags = self.platform.wheel_tags(self.python)
         object.__setattr__(self, "environment", self.platform.markers(self.python))
-        object.__setattr__(self, "tags", {tag: priority for priority, tag in enumerate(tags)})
 
     def __str__(self) -> str:
         return f"{self.platform.subdir} with Python {self.python.version}"
 
+    @property
+    def tags(self) -> Mapping[str, int]:
+        """The wheel tags that can be used here, with their priority, 0 the best."""
+        if not self._tags:
+            self._tags.update((tag, priority) for priority, tag in enumerate(self.platform.wheel_tags(self.python)))
+        return self._tags
+
     def takes(self, filename: str) -> bool:
         """Whether one of the tags in a wheel's file name is among those of this target."""
+        from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
         try:
             tags = parse_wheel_filename(filename)[3]
         except InvalidWheelFilename:
@@ -85,6 +91,8 @@ class Target:
             return True
         known = self._pythons.get(requires_python)
         if known is None:
+            from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
             try:
                 known = SpecifierSet(requires_python).contains(self.python.version, prereleases=True)
             except InvalidSpecifier:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from resolver.model import Conflict
 from resolver.solver.answer import Request
@@ -11,6 +10,7 @@ from resolver.solver.availability import Wanted, what_there_is
 from resolver.solver.candidates import World
 from resolver.solver.explain import line_order
 from resolver.solver.knowledge import Knowledge
+from resolver.values import replace
 
 __all__ = ["unknown_projects"]
 

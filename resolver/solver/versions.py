@@ -4,23 +4,25 @@ In the solver's inner loop "which versions do all requirements admit" is then on
 ``packaging`` is asked only while a mask is made, a logarithmic number of times: over versions in PEP 440 order
 nearly every clause admits one run of ranks (or, for ``!=``, all but one run). Not so ``===``, and ``<`` or ``>``
 beside a pre- or post-release, whose neighbours of the same release count differently (packaging 25: ``>1.0a1``
-admits 1.0 and 1.1 but not 1.0.post1): there each version is asked about.
+admits 1.0 and 1.1 but not 1.0.post1): there each version is asked about, or each of that release.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache
 from typing import overload
 
 from packaging.specifiers import Specifier, SpecifierSet
 from packaging.version import Version
 
-__all__ = ["RankedVersions", "VersionsOnDemand", "is_pin", "names_prerelease", "ranks"]
+__all__ = ["RankedVersions", "VersionsOnDemand", "descending", "is_pin", "names_prerelease", "ranks"]
 
 _RELEASE = re.compile(r"(?:\d+!)?\d+(?:\.\d+)*\Z")
+_PLAIN = re.compile(r"\s*(>=|<=|<|==|!=)\s*(\d+(?:\.\d+)*)\s*\Z")
+"""A clause on a plain release: nearly all there are. Of these most operators need no more than the order."""
 
 
 class VersionsOnDemand(Sequence[Version]):
@@ -31,6 +33,11 @@ class VersionsOnDemand(Sequence[Version]):
 
     def __len__(self) -> int:
         return len(self._versions)
+
+    @cached_property
+    def places(self) -> Mapping[str, int]:
+        """The place of each version as it is written."""
+        return {text: place for place, text in enumerate(map(str, self._versions))}
 
     @overload
     def __getitem__(self, place: int) -> Version: ...
@@ -48,8 +55,6 @@ class VersionsOnDemand(Sequence[Version]):
 class RankedVersions:
     """The versions of one project in ascending order; the rank of a version is its place, its mask ``1 << rank``."""
 
-    __slots__ = ("_masks", "all", "prereleases", "versions")
-
     def __init__(self, versions: Sequence[Version], prereleases: int | None = None) -> None:
         """``prereleases`` is the mask of those, where it is known already."""
         self.versions = versions
@@ -64,25 +69,55 @@ class RankedVersions:
         mask = self._masks.get(specifier)
         if mask is None:
             mask = self.all
-            for clause in _clauses(specifier):
+            for clause in filter(str.strip, specifier.split(",")):
                 mask &= self._clause(clause)
             self._masks[specifier] = mask
         return mask
 
-    def _clause(self, clause: Specifier) -> int:
+    def _clause(self, text: str) -> int:
+        mask = self._masks.get(text)
+        if mask is None:
+            plain = _PLAIN.match(text)
+            mask = self._plain(plain[1], plain[2]) if plain is not None else self._any(Specifier(text))
+            self._masks[text] = mask
+        return mask
+
+    def _plain(self, operator: str, release: str) -> int:
+        count = len(self.versions)
+        if operator == ">=":
+            return self._run(self._place_of(release), count)
+        if operator == "<":
+            return self._run(0, self._before(release))
+        start = end = self._place_of(release)
+        while end < count and _public(self.versions[end]) == _version(release):
+            end += 1  # a version and its local ones: seldom more than one
+        if operator == "<=":
+            return self._run(0, end)
+        return self._run(start, end) if operator == "==" else self.all & ~self._run(start, end)
+
+    def _place_of(self, release: str) -> int:
+        """The rank that a release has, or would have."""
+        versions = self.versions
+        known = versions.places.get(release) if isinstance(versions, VersionsOnDemand) else None
+        return bisect_left(versions, _version(release)) if known is None else known
+
+    def _before(self, release: str) -> int:
+        """The rank at which a release begins, its pre-releases included."""
+        place = self._place_of(release)
+        if place and self.prereleases >> (place - 1) & 1:
+            return bisect_left(self.versions, _version(f"{release}.dev0"))
+        return place
+
+    def _any(self, clause: Specifier) -> int:
         operator, text = clause.operator, clause.version
 
         def admits(rank: int) -> bool:
             return clause.contains(self.versions[rank], prereleases=True)
 
         if not _admits_a_run(operator, text):
-            return sum(1 << rank for rank in range(len(self.versions)) if admits(rank))
-        if _RELEASE.match(text):
-            # of a plain release most operators need no more than the order: the fast way for nearly all there are
-            if operator == ">=":
-                return self._run(bisect_left(self.versions, _version(text)), len(self.versions))
-            if operator == "<":
-                return self._run(0, bisect_left(self.versions, _version(f"{text}.dev0")))
+            return self._sum(admits, 0, len(self.versions))
+        if operator in ("<", ">") and not _RELEASE.match(text):
+            return self._beside(operator, Version(text), admits)
         if operator in (">=", ">"):
             return self._run(_first(0, len(self.versions), admits), len(self.versions))
         if operator in ("<=", "<"):
@@ -93,12 +128,19 @@ class RankedVersions:
         start = bisect_left(self.versions, lowest)
         if operator == "!=":
             return self.all & ~self._run(start, _first(start, len(self.versions), admits))
-        if prefix == text:
-            end = start  # a version and its local ones: seldom more than one, where a bisection would ask about ten
-            while end < len(self.versions) and admits(end):
-                end += 1
-            return self._run(start, end)
         return self._run(start, _first(start, len(self.versions), lambda rank: not admits(rank)))
+
+    def _beside(self, operator: str, version: Version, admits: Callable[[int], bool]) -> int:
+        """Those before or after a pre- or post-release: of the same release each is asked about."""
+        start = end = bisect_left(self.versions, _version(f"{version.base_version}.dev0"))
+        while end < len(self.versions) and _release(self.versions[end]) == _release(version):
+            end += 1
+        others = self._run(0, start) if operator == "<" else self._run(end, len(self.versions))
+        return others | self._sum(admits, start, end)
+
+    @staticmethod
+    def _sum(admits: Callable[[int], bool], start: int, end: int) -> int:
+        return sum(1 << rank for rank in range(start, end) if admits(rank))
 
     @staticmethod
     def _run(start: int, end: int) -> int:
@@ -110,10 +152,17 @@ def _version(text: str) -> Version:
     return Version(text)
 
 
+def _public(version: Version) -> Version:
+    return version if version.local is None else _version(version.public)
+
+
+def _release(version: Version) -> Version:
+    return _version(version.base_version)
+
+
 def _admits_a_run(operator: str, text: str) -> bool:
-    """Whether the clause admits (``!=``: refuses) one run of versions in PEP 440 order, whatever they are."""
-    if operator in ("<", ">"):
-        return _RELEASE.match(text) is not None
+    """Whether the clause admits (``!=``: refuses) one run of versions in PEP 440 order, whatever they are; of ``<`` and
+    ``>``, whether it does so but for versions of the release that it names."""
     prefix = text.removesuffix(".*")
     return operator != "===" and (prefix == text or _RELEASE.match(prefix) is not None)
 
@@ -145,11 +194,14 @@ def is_pin(specifier: str) -> bool:
     return specifier.startswith("===") or (specifier.startswith("==") and "*" not in specifier and "," not in specifier)
 
 
-def ranks(mask: int) -> list[int]:
+def descending(mask: int) -> Iterator[int]:
     """The ranks in a mask, highest first."""
-    found = []
     while mask:
         rank = mask.bit_length() - 1
-        found.append(rank)
+        yield rank
         mask ^= 1 << rank
-    return found
+
+
+def ranks(mask: int) -> list[int]:
+    """The same as a list."""
+    return list(descending(mask))

@@ -15,7 +15,7 @@ _LETS_IN = "---"
 
 
 class Pinners:
-    """The exact pins met so far, and for each who makes it: the spec of a made-up record, or ``""`` for a root or a
+    """The exact pins that there are, and for each who makes it: the spec of a made-up record, or ``""`` for a root or a
     constraint, which always holds."""
 
     def __init__(self) -> None:
@@ -27,9 +27,6 @@ class Pinners:
 
     def specifiers(self, project: str) -> tuple[str, ...]:
         return tuple(sorted(self._by_project.get(project, ())))
-
-    def count(self, project: str) -> int:
-        return sum(map(len, self._by_project.get(project, {}).values()))
 
     @staticmethod
     def need(project: str, rank: int) -> str:

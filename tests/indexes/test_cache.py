@@ -185,3 +185,62 @@ def test_several_processes_share_one_cache(tmp_path: Path) -> None:
     assert problems == [None, None, None]
     cache = MetadataCache(tmp_path, now=time.time)
     assert [n for n in range(300) if cache.metadata(f"u{n}", "a" * 64) != METADATA] == []
+
+
+# ---------------------------------------------------------------------------------------------------- notes
+
+
+def _state(cache: MetadataCache, context: str = "here") -> tuple[str | None, bool]:
+    """The note, and whether the page is fresh."""
+    found = cache.state("key", context)
+    assert found is not None
+    assert found.state is not None
+    return found.state.note, found.fresh
+
+
+def _stamp(cache: MetadataCache) -> str:
+    found = cache.state("key", "here")
+    assert found is not None
+    assert found.state is not None
+    assert found.state.stamp is not None
+    return found.state.stamp
+
+
+def test_a_note_is_on_the_page_as_it_is_and_in_one_context(tmp_path: Path, clock: Clock) -> None:
+    cache = MetadataCache(tmp_path, now=clock)
+    assert cache.state("key", "here") is None
+    store(cache)
+    assert _state(cache) == (None, True)
+    cache.keep_notes("here", [("key", _stamp(cache), "a note")])
+    clock.time += 600
+    assert _state(MetadataCache(tmp_path, now=clock)) == ("a note", False)
+    assert _state(cache, "elsewhere") == (None, False)
+    store(cache)  # the same page once more
+    assert _state(cache) == ("a note", True)
+    other = ProjectPage(name=PAGE.name, index=PAGE.index, files=())
+    cache.store_page("key", other, etag=None, modified=None, lifetime=600.0)
+    assert _state(cache) == (None, True)
+
+
+def test_a_note_on_a_page_that_has_changed_meanwhile_is_not_read(tmp_path: Path, clock: Clock) -> None:
+    cache = MetadataCache(tmp_path, now=clock)
+    store(cache)
+    cache.keep_notes("here", [("key", "0" * 64, "of an older page")])
+    assert _state(cache) == (None, True)
+
+
+def test_that_there_is_no_page_has_no_state(tmp_path: Path, clock: Clock) -> None:
+    cache = MetadataCache(tmp_path, now=clock)
+    cache.store_page("key", None, etag=None, modified=None, lifetime=600.0)
+    found = cache.state("key", "here")
+    assert found is not None
+    assert (found.state, found.fresh) == (None, True)
+
+
+def test_notes_of_ever_new_contexts_do_not_pile_up(tmp_path: Path, clock: Clock) -> None:
+    cache = MetadataCache(tmp_path, now=clock)
+    store(cache)
+    for number in range(40):
+        cache.keep_notes(f"cut-off {number}", [("key", _stamp(cache), f"{number}")])
+    notes = [_state(cache, f"cut-off {number}")[0] for number in range(40)]
+    assert notes == [None] * 24 + [f"{number}" for number in range(24, 40)]

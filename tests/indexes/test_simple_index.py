@@ -338,6 +338,63 @@ def test_metadata_is_read_once_for_ever(server: Loopback, tmp_path: Path, clock:
     assert server.paths.count(f"/files/{WHEEL}") == 1
 
 
+def _state(index: SimpleIndex, name: str = "demo") -> tuple[bool, str | None] | None:
+    """Whether there is a stamp, and the note."""
+    found = index.state(name, "here")
+    return None if found is None else (found.stamp is not None, found.note)
+
+
+def _with_a_note(index: SimpleIndex) -> None:
+    found = index.state("demo", "here")
+    assert found is not None
+    assert found.stamp is not None
+    index.keep_notes("here", {"demo": (found.stamp, "a note")})
+
+
+def test_a_note_is_given_without_reading_the_page(server: Loopback, tmp_path: Path, clock: Clock) -> None:
+    serve_wheel(server, CONTENT, WHEEL)
+    cache = MetadataCache(tmp_path, now=clock)
+    _with_a_note(SimpleIndex(f"{server.url}/simple/", Transport(), cache=cache))
+    assert server.paths == ["/simple/demo/"]
+    again = SimpleIndex(f"{server.url}/simple/", Transport(), cache=cache)
+    again.prefetch(["demo"])
+    assert _state(again, "Demo") == (True, "a note")
+    assert _state(again, "none") is None
+    assert server.paths == ["/simple/demo/", "/simple/none/"]
+    clock.time += 1e9
+    offline = SimpleIndex(f"{server.url}/simple/", Transport(offline=True), cache=cache)
+    assert (_state(offline), _state(offline, "none")) == ((True, "a note"), None)
+    with pytest.raises(IndexUnavailable, match="was never read before"):
+        offline.state("other", "here")
+
+
+def test_a_page_that_is_not_fresh_is_asked_for_before_its_note_counts(
+    server: Loopback, tmp_path: Path, clock: Clock
+) -> None:
+    serve_wheel(server, CONTENT, WHEEL)
+    cache = MetadataCache(tmp_path, now=clock)
+    _with_a_note(SimpleIndex(f"{server.url}/simple/", Transport(), cache=cache))
+    clock.time += 600
+    assert _state(SimpleIndex(f"{server.url}/simple/", Transport(), cache=cache)) == (True, "a note")
+    assert server.paths == ["/simple/demo/"] * 2
+    clock.time += 600
+    serve_wheel(server, CONTENT, WHEEL, size=12)
+    assert _state(SimpleIndex(f"{server.url}/simple/", Transport(), cache=cache)) == (True, None)
+
+
+def test_a_folder_and_an_index_without_cache_have_no_stamps(tmp_path: Path, clock: Clock, server: Loopback) -> None:
+    (tmp_path / "demo").mkdir()
+    (tmp_path / "demo/index.json").write_bytes(page_reply("demo").body)
+    mirrors = Mirrors(((CANONICAL, str(tmp_path)),))
+    cache = MetadataCache(tmp_path / "cache", now=clock)
+    folder = SimpleIndex(CANONICAL, Transport(mirrors=mirrors), cache=cache)
+    serve_wheel(server, CONTENT, WHEEL)
+    (tmp_path / "file").write_bytes(b"")
+    silent = MetadataCache(tmp_path / "file", now=clock)
+    for index in (folder, *(SimpleIndex(f"{server.url}/simple/", Transport(), cache=c) for c in (None, silent))):
+        assert (_state(index), _state(index, "none")) == ((False, None), None)
+
+
 def test_a_page_of_one_mirror_is_not_that_of_another(server: Loopback, tmp_path: Path, clock: Clock) -> None:
     server.answer("/a/demo/", page_reply("demo", file_entry("a-1.tar.gz", b"")))
     server.answer("/b/demo/", page_reply("demo", file_entry("b-1.tar.gz", b"")))

@@ -43,12 +43,19 @@ class Oracle:
 
     def first_answer(self) -> dict[str, str] | None:
         """Any choice of versions that has no problems, or ``None``: there is no solution."""
+        return next(self._answers(), None)
+
+    def best_for_the_roots(self) -> list[Version] | None:
+        """The versions of the roots, by name, in an answer in which the first is the newest, then the second, …"""
+        roots = sorted({canonicalize_name(Requirement(root).name) for root in self.roots})
+        return max(([Version(answer[root]) for root in roots] for answer in self._answers()), default=None)
+
+    def _answers(self) -> Iterator[dict[str, str]]:
         names = sorted(self.universe)
         for versions in itertools.product(*([None, *self.universe[name]] for name in names)):
             choice = {name: version for name, version in zip(names, versions, strict=True) if version is not None}
             if next(self.problems(choice), None) is None:
-                return choice
-        return None
+                yield choice
 
     def problems(self, choice: Mapping[str, str]) -> Iterator[str]:
         """All that is wrong with a choice of one version for some projects."""
@@ -62,6 +69,14 @@ class Oracle:
             specifiers = asked[name] + [str(c.specifier) for c in limits if canonicalize_name(c.name) == name]
             if choice[name] not in self._admissible(name, specifiers):
                 yield f"{name} {choice[name]} is not what {specifiers} admit"
+
+    def newest(self, choice: Mapping[str, str]) -> dict[str, str]:
+        """For each project of a choice the newest version that all who ask for it in this choice admit."""
+        found = {}
+        for name, specifiers in self._asked(choice).items():
+            limits = [str(Requirement(c).specifier) for c in self.constraints if Requirement(c).name == name]
+            found[name] = str(max(map(Version, self._admissible(name, [*specifiers, *limits]))))
+        return found
 
     def _asked(self, choice: Mapping[str, str]) -> dict[str, list[str]]:
         """The specifiers on each project that is reached from the roots, through the extras that are asked for."""

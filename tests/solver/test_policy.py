@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from resolver.conda import MixedProblem, MixedSolution, solve_mixed
 from resolver.conda.channels import Channels
 from resolver.conda.problems import CondaProblem
 from resolver.errors import NoSolution
 from resolver.indexes import CoreMetadata, DistributionFile, Index, MemoryIndex
-from resolver.platforms import Platform
-from resolver.solver.encoding import Encoding
+from resolver.names import NamesMap
 from resolver.solver.explain import no_solution
+from resolver.solver.joint import JointProblem, JointSolver
 from resolver.solver.knowledge import Knowledge
 from resolver.solver.policy import FilePolicy, overrides_by_name
+from resolver.solver.problem import PypiProblem, limits_of, requests_of
 from resolver.solver.projects import Projects
-from resolver.solver.pypi import PypiProblem, limits_of, requests_of, resolve_pypi
+from resolver.solver.pypi import resolve_pypi
 from resolver.solver.targets import Target
 from tests.solver.worlds import Universe, requirements, target
 
@@ -38,29 +38,21 @@ def _fast(projects: Projects, lines: tuple[str, ...], where: Target) -> dict[str
 
 def _joint(projects: Projects, lines: tuple[str, ...], where: Target) -> dict[str, str] | None:
     problem = _problem(lines, where)
-    knowledge = Knowledge(projects, where)
-    encoding = Encoding(
-        knowledge=knowledge,
-        requests=requests_of(problem),
-        constraints=limits_of(problem),
-        owned={},
-        providers=lambda _: (),
-    )
-    conda = CondaProblem(platform=Platform.of("linux-64"), channels=(), specs=())
     with tempfile.TemporaryDirectory() as cache:
         channels = Channels(cache=Path(cache))
-        for _ in range(50):
-            records, specs = encoding.build()
-            answer = solve_mixed(channels, MixedProblem(conda=conda, records=records, specs=specs))
-            if not isinstance(answer, MixedSolution):
-                return None
-            chosen = encoding.chosen(answer.ranks)
-            unknown = encoding.unknown(chosen, lambda _: 1)
-            if not unknown:
-                entries = {name: encoding.entry(name, rank) for name, rank in chosen.items()}
-                return {n: e.file.filename if e.file else str(e.version) for n, e in entries.items()}
-            knowledge.learn(unknown)
-    raise AssertionError("the encoding does not come to an end")
+        solution = JointSolver(lambda: channels, projects).solve(
+            JointProblem(
+                conda=CondaProblem(platform=where.platform, channels=(), specs=(), cut_off=where.cut_off),
+                requests=requests_of(problem),
+                constraints=limits_of(problem),
+                owned={},
+                python=where.python,
+                names=NamesMap.load(),
+            )
+        )
+    if solution is None:
+        return None
+    return {p.name: p.file.filename if p.file else str(p.version) for p in solution.pypi.projects}
 
 
 def _problem(lines: tuple[str, ...], where: Target) -> PypiProblem:

@@ -2,55 +2,16 @@
 
 from __future__ import annotations
 
-import random
-
 import pytest
+from packaging.requirements import Requirement
+from packaging.version import Version
 
 from resolver.errors import NoSolution
 from tests.solver.oracle import Oracle
+from tests.solver.tiny_universes import random_problem
 from tests.solver.worlds import Universe, requirements, solve
 
 _SEEDS = range(400)
-_NAMES = ("ant", "bee", "cat", "dog")
-_VERSIONS = ("1.0", "2.0", "3.0")
-_MARKERS = ("", "", "", "; sys_platform == 'win32'", "; python_version >= '3.11'")
-
-
-def _specifier(pick: random.Random) -> str:
-    version = pick.choice(_VERSIONS)
-    return pick.choice(["", "", f">={version}", f"<{version}", f"=={version}", f"!={version}", "~=2.0", "==1.*"])
-
-
-def _needs(pick: random.Random, name: str) -> list[str]:
-    needs = []
-    for _ in range(pick.choice([0, 1, 1, 2])):
-        other = pick.choice([n for n in _NAMES if n != name])
-        extra = pick.choice(["", "", "", "[x]"])
-        needs.append(f"{other}{extra}{_specifier(pick)}{pick.choice(_MARKERS)}")
-    if pick.random() < 0.4:
-        other = pick.choice([n for n in _NAMES if n != name])
-        needs.append(f"{other}{_specifier(pick)}; extra == 'x'")
-    return needs
-
-
-def _release(pick: random.Random, name: str) -> dict[str, object]:
-    release: dict[str, object] = {"requires_dist": _needs(pick, name)}
-    if pick.random() < 0.12:
-        release["requires_python"] = pick.choice(["<3.12", ">=3.12"])
-    if pick.random() < 0.06:
-        release["invalid"] = "Requires-Dist: nonsense"
-    return release
-
-
-def _problem(seed: int) -> Oracle:
-    pick = random.Random(seed)
-    universe = {
-        name: {version: _release(pick, name) for version in pick.sample(_VERSIONS, pick.choice([1, 2, 3]))}
-        for name in _NAMES
-    }
-    roots = [f"{name}{pick.choice(['', '', '[x]'])}{_specifier(pick)}" for name in pick.sample(_NAMES, 2)]
-    constraints = [f"{pick.choice(_NAMES)}{pick.choice(['<3.0', '!=2.0'])}"] if pick.random() < 0.3 else []
-    return Oracle(universe=universe, roots=tuple(roots), constraints=tuple(constraints))
 
 
 def _answer(problem: Oracle, roots: tuple[str, ...]) -> dict[str, str] | None:
@@ -62,7 +23,7 @@ def _answer(problem: Oracle, roots: tuple[str, ...]) -> dict[str, str] | None:
 
 @pytest.mark.parametrize("seed", _SEEDS)
 def test_the_solver_finds_a_solution_if_and_only_if_there_is_one(seed: int) -> None:
-    problem = _problem(seed)
+    problem = random_problem(seed)
     answer = _answer(problem, problem.roots)
     if answer is None:
         assert problem.first_answer() is None
@@ -70,14 +31,23 @@ def test_the_solver_finds_a_solution_if_and_only_if_there_is_one(seed: int) -> N
         assert list(problem.problems(answer)) == []
 
 
+@pytest.mark.parametrize("seed", range(0, 400, 2))
+def test_the_answer_is_the_best_for_the_roots_in_their_order(seed: int) -> None:
+    problem = random_problem(seed)
+    answer = _answer(problem, problem.roots)
+    roots = sorted(Requirement(root).name for root in problem.roots)
+    versions = [Version(answer[root]) for root in roots] if answer is not None else None
+    assert versions == problem.best_for_the_roots()
+
+
 @pytest.mark.parametrize("seed", range(0, 400, 4))
 def test_the_order_of_requirements_is_no_input(seed: int) -> None:
-    problem = _problem(seed)
+    problem = random_problem(seed)
     assert _answer(problem, problem.roots) == _answer(problem, problem.roots[::-1])
 
 
 def test_the_universes_are_of_both_sorts() -> None:
-    solvable = sum(_problem(seed).first_answer() is not None for seed in range(200))
+    solvable = sum(random_problem(seed).first_answer() is not None for seed in range(200))
     assert 40 < solvable < 180
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from packaging.specifiers import InvalidSpecifier, Specifier, SpecifierSet
 from packaging.version import Version
 
-from resolver.solver.versions import RankedVersions, names_prerelease, ranks
+from resolver.solver.versions import RankedVersions, VersionsOnDemand, names_prerelease, ranks
 
 _EPOCHS = st.sampled_from(["", "", "", "1!"])
 _RELEASES = st.lists(st.integers(0, 3), min_size=1, max_size=3).map(lambda parts: ".".join(map(str, parts)))
@@ -56,6 +56,8 @@ def test_admitted_is_what_the_specifier_set_contains(versions: set[str], specifi
     reference = SpecifierSet(specifier)
     expected = [v for v in reversed(ranked.versions) if reference.contains(v, prereleases=True)]
     assert [ranked.versions[rank] for rank in ranks(ranked.admitted(specifier))] == expected
+    on_demand = RankedVersions(VersionsOnDemand(list(map(str, ranked.versions))), ranked.prereleases)
+    assert on_demand.admitted(specifier) == ranked.admitted(specifier)
 
 
 @given(versions=st.sets(_VERSIONS, max_size=10))

@@ -19,12 +19,13 @@ from resolver.solver.answer import PypiSolution
 from resolver.solver.direct import DirectFile
 from resolver.solver.explain import no_solution
 from resolver.solver.knowledge import Knowledge
+from resolver.solver.problem import PypiProblem
 from resolver.solver.projects import Projects
-from resolver.solver.pypi import PypiProblem, resolve_pypi
+from resolver.solver.pypi import resolve_pypi
 from resolver.solver.solve import SolveRequest, solve_environment
 from resolver.solver.targets import Target
 
-__all__ = ["Universe", "chosen", "requirements", "resolve", "solve", "target"]
+__all__ = ["Universe", "chosen", "projects_of", "requirements", "resolve", "solve", "target"]
 
 Universe = Mapping[str, Mapping[str, Mapping[str, object]]]
 
@@ -59,14 +60,16 @@ def resolve(
         directs=directs or {},
         prereleases=prereleases,
     )
-    answer = resolve_pypi(problem, Knowledge(_projects(universe), problem.target))
+    answer = resolve_pypi(problem, Knowledge(projects_of(universe), problem.target))
     if answer.solution is None:
         raise no_solution([answer.conflict] if answer.conflict else [])
     return answer.solution
 
 
 def solve(
-    universe: Universe, asked: tuple[PypiRequirement, ...], constraints: tuple[PypiRequirement, ...] = ()
+    universe: Universe | Sequence[Index],
+    asked: tuple[PypiRequirement, ...],
+    constraints: tuple[PypiRequirement, ...] = (),
 ) -> dict[str, str]:
     """The whole solve of an environment without conda, whichever engines that takes."""
     request = SolveRequest(
@@ -78,11 +81,11 @@ def solve(
     )
     with tempfile.TemporaryDirectory() as cache:
         channels = Channels(cache=Path(cache))
-        (solution,) = solve_environment(request, channels=lambda: channels, projects=_projects(universe), directs={})
+        (solution,) = solve_environment(request, channels=lambda: channels, projects=projects_of(universe), directs={})
     return {project.name: str(project.version) for project in solution.projects}
 
 
-def _projects(universe: Universe | Sequence[Index]) -> Projects:
+def projects_of(universe: Universe | Sequence[Index]) -> Projects:
     return Projects([MemoryIndex(universe)] if isinstance(universe, Mapping) else universe)
 
 
