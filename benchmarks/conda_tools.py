@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 
 from benchmarks.answers import conda_lock, micromamba_plan, pixi_lock, rattler_rows
 from benchmarks.cases import Case, Kind
@@ -15,6 +16,9 @@ __all__ = ["CONDA_TOOLS", "SAMEBOX"]
 _CHANNEL = "https://conda.anaconda.org/conda-forge"
 _CONDA: frozenset[Kind] = frozenset(("conda",))
 _SCRIPTS = ROOT / "benchmarks" / "rattler_scripts"
+_PROGRAM = str(Path(sys.executable).with_name("samebox"))
+"""As users call it; ``python -m resolver`` takes a few milliseconds more."""
+
 _COUNT = (
     "from resolver.locks.files import read_lock; "
     "print(sum(len(platform.packages) for platform in read_lock('conda-lock.yml').platforms))"
@@ -22,24 +26,28 @@ _COUNT = (
 
 
 def _samebox(case: Case, place: Place, program: str) -> Asked:
-    manifest = ("requirements.in", _lines(case)) if case.kind == "pypi" else ("environment.yml", _environment(case))
-    settings = f'platforms = {json.dumps(case.platforms)}\npython = "{case.python}"\n'
-    settings += f"[mirrors]\nconda-forge = {json.dumps(str(place.channel))}\n"
-    run: Command = (program, "-m", "resolver")
+    run: Command = (program,)
     environ = {"PYTHONPATH": str(ROOT), "SAMEBOX_CACHE_DIR": str(place.home / "samebox")}
     if place.index:
         environ["PIP_INDEX_URL"] = place.index
+    lock: Command = (*run, "lock")
+    if case.kind == "pypi":  # told as the other tools are told, by options
+        files = {"requirements.in": _lines(case)}
+        lock += (*(part for platform in case.platforms for part in ("-p", platform)), "--python", case.python)
+    else:
+        settings = f'platforms = {json.dumps(case.platforms)}\npython = "{case.python}"\n'
+        settings += f"[mirrors]\nconda-forge = {json.dumps(str(place.channel))}\n"
+        files = {"environment.yml": _environment(case), "samebox.toml": settings}
     reads = {
         "check": (*run, "check"),
         "check-anew": ("env", "SAMEBOX_CACHE_DIR=/dev/null/nowhere", *run, "check"),  # no answer can be kept there
-        "read": (program, "-c", _COUNT),
+        "read": (sys.executable, "-c", _COUNT),
     }
-    command = reads.get(case.kind, (*run, "lock", "--offline"))
     solves = case.kind not in reads
     return Asked(
-        files={manifest[0]: manifest[1], "samebox.toml": settings},
-        warm=((*run, "lock"),),
-        command=command,
+        files=files,
+        warm=(lock,),
+        command=reads.get(case.kind, (*lock, "--offline")),
         made=("conda-lock.yml",) if solves else (),
         environ=environ,
         answer=conda_lock if solves else None,
@@ -48,7 +56,7 @@ def _samebox(case: Case, place: Place, program: str) -> Asked:
 
 def _rattler(case: Case, place: Place, program: str) -> Asked:
     if case.kind == "read":
-        asked = _samebox(case, place, program)
+        asked = _samebox(case, place, _PROGRAM)
         return Asked(
             files=asked.files, warm=asked.warm, environ=asked.environ, command=(program, str(_SCRIPTS / "read.py"))
         )
@@ -122,7 +130,7 @@ def _environment(case: Case) -> str:
 SAMEBOX = Tool(
     name="samebox",
     kinds=frozenset(("pypi", "conda", "joint", "check", "check-anew", "read")),
-    programs=(sys.executable,),
+    programs=(_PROGRAM,),
     ask=_samebox,
     many_platforms=True,
 )

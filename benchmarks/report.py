@@ -48,8 +48,8 @@ def _row(outcome: Outcome, outcomes: Sequence[Outcome]) -> str:
     usage = medians(outcome.usages)
     against = ratio(outcome, outcomes)
     cells = (
-        f"{usage.cpu:.2f}",
-        f"{usage.wall:.2f}",
+        f"{usage.cpu:.3f}",
+        f"{usage.wall:.3f}",
         f"{usage.peak / 2**20:.0f}",
         "" if outcome.packages is None else str(len(outcome.packages)),
         "" if against is None else f"{against:.2f}",

@@ -23,11 +23,11 @@ _MIB = 2**20
 _TABLE = """\
 | case | tool | CPU s | wall s | peak MiB | packages | samebox ÷ it, CPU | answer |
 |---|---|--:|--:|--:|--:|--:|---|
-| S1 | samebox | 0.30 | 0.40 | 50 | 2 |  |  |
-| S1 | uv | 0.15 | 0.10 | 30 | 2 | 2.00 | 1 differ |
+| S1 | samebox | 0.300 | 0.400 | 50 | 2 |  |  |
+| S1 | uv | 0.150 | 0.100 | 30 | 2 | 2.00 | 1 differ |
 | S1 | pdm | | | | | | absent: pdm not installed |
 | S1 | poetry | | | | | | failed: no a/b |
-| S6 | samebox | 0.25 | 0.25 | 40 |  |  | error: no solution |
+| S6 | samebox | 0.250 | 0.250 | 40 |  |  | error: no solution |
 
 - S1, samebox (here) and uv (there): linux-64 click: 8.1 here, 8.0 there
 """
