@@ -9,20 +9,23 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import MakeProject
 from tests.cli.project import Project
+from tests.cli.test_bad_index import from_folder
+from tests.loopback import Loopback
 
 _PROGRAM = """
 import sys
 from resolver.cli.main import main
 code = main(sys.argv[1:])
 sys.stdout.flush()
-print(code, *sorted({name.partition(".")[0] for name in sys.modules}), file=sys.stderr)
+print(code, *sys.modules, file=sys.stderr)
 """
 
 _HEAVY = ("rattler", "resolvelib", "ssl", "rich")
 
 
-def _loaded(project: Project, arguments: Iterable[str]) -> set[str]:
+def _loaded(project: Project, arguments: Iterable[str], *, whole_names: bool = False) -> set[str]:
     ended = subprocess.run(
         [sys.executable, "-c", _PROGRAM, *arguments],
         cwd=project.folder,
@@ -33,7 +36,7 @@ def _loaded(project: Project, arguments: Iterable[str]) -> set[str]:
     )
     code, *modules = ended.stderr.splitlines()[-1].split()
     assert code == "0", ended
-    return set(modules)
+    return set(modules) if whole_names else {name.partition(".")[0] for name in modules}
 
 
 @pytest.mark.parametrize(
@@ -66,10 +69,9 @@ def test_a_command_loads_no_more_than_it_needs(
 _READ = """
 import sys
 import resolver
-from resolver.platforms import PythonTarget
 environment = resolver.read_environment(sys.argv[1])
 with environment.session(offline=True) as session:
-    environment.portable_spec, environment.platforms[0].wheel_tags(PythonTarget(version="3.12")), session.transport
+    environment.portable_spec, environment.platforms, session.transport
 print(*(requirement for requirement in environment.spec.pip), sep=";")
 print(*sorted(sys.modules))
 """
@@ -78,12 +80,12 @@ _DEAR = {
     *("packaging", "msgspec", "tomllib", "resolvelib", "dataclasses", "inspect", "ast", "dis", "difflib", "shlex"),
     *("logging", "subprocess", "platform", "concurrent", "uuid", "textwrap", "base64", "netrc", "ssl", "hashlib"),
     *("resolver.settings.docker_schema", "resolver.settings.auth_converter", "resolver.transport.credentials"),
-    *("resolver.manifests.direct_reference", "resolver.conda", "resolver.source_trees"),
+    *("resolver.manifests.direct_reference", "resolver.source_trees"),
 }
+"""What costs a millisecond or more, of the standard library, of others and of ours."""
 
 
-def test_plain_requirements_and_settings_are_read_with_little(tmp_path: Path) -> None:
-    (tmp_path / "samebox.toml").write_text('platforms = ["linux-64"]\npython = "3.12"\n[mirrors]\nx = "/srv/x"\n')
+def test_plain_requirements_are_read_with_little(tmp_path: Path) -> None:
     (tmp_path / "requirements.in").write_text("Flask\nbotocore<1.35  # why\ntransformers[torch]>=4,!=4.9.*\n")
     ended = subprocess.run(
         [sys.executable, "-c", _READ, str(tmp_path / "requirements.in")], capture_output=True, text=True, check=True
@@ -91,6 +93,25 @@ def test_plain_requirements_and_settings_are_read_with_little(tmp_path: Path) ->
     requirements, modules = ended.stdout.splitlines()
     assert requirements == "flask;botocore<1.35;transformers[torch]!=4.9.*,>=4"
     assert _DEAR.isdisjoint(modules.split()), _DEAR.intersection(modules.split())
+
+
+def test_a_solve_of_pages_that_are_noted_loads_little(
+    make_project: MakeProject, server: Loopback, fixture_index: Path
+) -> None:
+    """No page and no metadata is read once more, and no version is parsed."""
+    project = make_project(channels="https://nothing.example.org", index=f"{server.url}/pypi")
+    answer = from_folder(fixture_index)
+    server.answer("/pypi/*", lambda request: answer(type(request)(path=request.path[5:], headers=request.headers)))
+    project.write("requirements.in", "cowtalk[loud]\n")
+    asked = ("lock", "-f", "requirements.in", "-p", "linux-64", "--python", "3.12")
+    project.succeed(*asked)
+    before = project.lock_bytes()
+    project.lockfile.unlink()
+    loaded = _loaded(project, (*asked, "--offline"), whole_names=True)
+    assert project.lock_bytes() == before
+    dear = _DEAR - {"tomllib", "resolver.settings.docker_schema"}  # the project has settings
+    assert dear.isdisjoint(loaded), dear & loaded
+    assert loaded.isdisjoint({"resolver.indexes.releases", "resolver.solver.checker", "resolver.solver.versions"})
 
 
 def test_the_library_itself_loads_nothing_heavy() -> None:
