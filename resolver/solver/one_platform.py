@@ -91,7 +91,7 @@ def _solve_jointly(
     explained: bool,
 ) -> PlatformSolution | Conflict | None:
     # most environments never come here, and need not pay for the import
-    from resolver.solver.joint import JointProblem, JointSolver
+    from resolver.solver.joint.solver import JointProblem, JointSolver
 
     joint = JointProblem(
         conda=request.conda_problem(part.platform, part.conda_roots),
@@ -107,7 +107,7 @@ def _solve_jointly(
     solver.begin_with(knowledge)
     solution = solver.solve(joint)
     if solution is None and explained:
-        from resolver.solver.core import joint_conflict
+        from resolver.solver.why_not.core import joint_conflict
 
         return joint_conflict(solver, joint, problem)
     if solution is None:

@@ -78,7 +78,7 @@ def _solve_pypi(
     answers = _at_once(solved, partial)
     conflicts = [answer for answer in answers if isinstance(answer, Conflict)]
     if conflicts:
-        from resolver.solver.explain import no_solution
+        from resolver.solver.why_not.explain import no_solution
 
         raise no_solution(conflicts)
     return tuple(answer for answer in answers if isinstance(answer, PlatformSolution))
@@ -106,8 +106,8 @@ def _solve_conda(request: SolveRequest, channels: Callable[[], Channels]) -> lis
     answers = dict(zip(problems, solve_all(channels(), list(problems.values())), strict=True)) if problems else {}
     failed = [answer for answer in answers.values() if isinstance(answer, CondaUnsolvable)]
     if failed:
-        from resolver.solver.conda_core import explained_conflict
-        from resolver.solver.explain import no_solution
+        from resolver.solver.why_not.conda_core import explained_conflict
+        from resolver.solver.why_not.explain import no_solution
 
         raise no_solution(explained_conflict(channels(), answer, request.names) for answer in failed)
     return [partial_solution(request, platform, answers.get(platform.subdir)) for platform in request.platforms]

@@ -20,7 +20,7 @@ from resolver.conda import (
 from resolver.conda.filters import record_filter
 from resolver.errors import SettingsError
 from resolver.model import LockedPackage
-from resolver.solver.explain import conda_conflict
+from resolver.solver.why_not.explain import conda_conflict
 from tests.conda.worlds import MAIN, OTHER, channels, names, problem, record, solved, write_channel
 
 

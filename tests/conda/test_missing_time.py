@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from resolver.conda import CondaUnsolvable, solve_all
-from resolver.solver.explain import conda_conflict
+from resolver.solver.why_not.explain import conda_conflict
 from tests.conda.worlds import channels, names, problem, record, solved, write_channel
 
 _EPOCH = int(datetime(2024, 1, 1, tzinfo=UTC).timestamp() * 1000)

@@ -19,7 +19,7 @@ from resolver.mirrors import Mirrors
 from resolver.model import CondaSpec, EnvironmentSpec, Origin, PypiRequirement
 from resolver.names import NamesMap
 from resolver.platforms import Platform
-from resolver.solver.joint import JointSolver
+from resolver.solver.joint.solver import JointSolver
 from resolver.solver.projects import Projects
 from resolver.solver.solve import PlatformSolution, SolveRequest, owners_of, solve_environment
 from tests.scenarios.universes import PYTHONS, Choice, CondaPackage, Need, Universe

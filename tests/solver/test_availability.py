@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from resolver.indexes import MemoryIndex
-from resolver.solver.availability import Availability, Wanted, what_there_is
 from resolver.solver.knowledge import Knowledge
 from resolver.solver.policy import FilePolicy
 from resolver.solver.projects import Projects
-from resolver.solver.tags import tags_that_miss
+from resolver.solver.why_not.availability import Availability, Wanted, what_there_is
+from resolver.solver.why_not.tags import tags_that_miss
 from tests.solver.worlds import Universe, target
 
 

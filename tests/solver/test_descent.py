@@ -8,7 +8,7 @@ from resolver.conda.channels import Channels
 from resolver.conda.problems import CondaProblem
 from resolver.indexes import MemoryIndex
 from resolver.names import NamesMap
-from resolver.solver.joint import JointProblem, JointSolver
+from resolver.solver.joint.solver import JointProblem, JointSolver
 from resolver.solver.problem import PypiProblem, limits_of, requests_of
 from resolver.solver.projects import Projects
 from tests.solver.worlds import Universe, requirements, target

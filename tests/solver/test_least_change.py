@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from resolver.errors import NoSolution, SettingsError
-from resolver.solver.joint import JointSolver
+from resolver.solver.joint.solver import JointSolver
 from tests.conda.worlds import record
 from tests.solver.growing import Releases, World, packages
 

@@ -14,14 +14,14 @@ from resolver.conda.problems import CondaProblem
 from resolver.errors import NoSolution
 from resolver.indexes import CoreMetadata, DistributionFile, Index, MemoryIndex
 from resolver.names import NamesMap
-from resolver.solver.explain import no_solution
-from resolver.solver.joint import JointProblem, JointSolver
+from resolver.solver.joint.solver import JointProblem, JointSolver
 from resolver.solver.knowledge import Knowledge
 from resolver.solver.policy import FilePolicy, overrides_by_name
 from resolver.solver.problem import PypiProblem, limits_of, requests_of
 from resolver.solver.projects import Projects
-from resolver.solver.pypi import resolve_pypi
 from resolver.solver.targets import Target
+from resolver.solver.why_not.explain import no_solution
+from resolver.solver.why_not.pypi import resolve_pypi
 from tests.solver.worlds import Universe, requirements, target
 
 Engine = Callable[[Projects, tuple[str, ...], Target], dict[str, str] | None]

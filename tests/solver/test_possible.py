@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from resolver.solver.possible import Node, Possible, Rules
+from resolver.solver.joint.possible import Node, Possible, Rules
 
 _NAMES = ("ant", "bee", "cat", "dog")
 _RANKS = 3

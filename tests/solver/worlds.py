@@ -17,13 +17,13 @@ from resolver.names import NamesMap
 from resolver.platforms import Platform, PythonTarget
 from resolver.solver.answer import PypiSolution
 from resolver.solver.direct import DirectFile
-from resolver.solver.explain import no_solution
 from resolver.solver.knowledge import Knowledge
 from resolver.solver.problem import PypiProblem
 from resolver.solver.projects import Projects
-from resolver.solver.pypi import resolve_pypi
 from resolver.solver.solve import SolveRequest, solve_environment
 from resolver.solver.targets import Target
+from resolver.solver.why_not.explain import no_solution
+from resolver.solver.why_not.pypi import resolve_pypi
 
 __all__ = ["Universe", "chosen", "projects_of", "requirements", "resolve", "solve", "target"]
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from resolver.conda import CondaRecord, CondaUnsolvable, conda_records, record_matches, records_left_out
 from resolver.model import CondaSpec, Conflict
 from resolver.names import NamesMap
-from resolver.solver.ages import left_out_by_age
-from resolver.solver.candidates import World, records_that_count
-from resolver.solver.chains import claims_of, find_contradiction
-from resolver.solver.explain import OF_THIS_NAME, conda_conflict, filtered, line_order, virtual_package
-from resolver.solver.remedies import conda_remedies
+from resolver.solver.why_not.ages import left_out_by_age
+from resolver.solver.why_not.candidates import World, records_that_count
+from resolver.solver.why_not.chains import claims_of, find_contradiction
+from resolver.solver.why_not.explain import OF_THIS_NAME, conda_conflict, filtered, line_order, virtual_package
+from resolver.solver.why_not.remedies import conda_remedies
 from resolver.values import replace
 
 if TYPE_CHECKING:

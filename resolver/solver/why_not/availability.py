@@ -10,10 +10,10 @@ from packaging.version import Version
 
 from resolver.errors import IndexUnavailable
 from resolver.names import known_projects
-from resolver.solver.explain import OF_THIS_NAME, shown_instant
-from resolver.solver.faults import Fault, Faults, fault_lines, left_out_by_format
 from resolver.solver.knowledge import Knowledge
 from resolver.solver.projects import Projects
+from resolver.solver.why_not.explain import OF_THIS_NAME, shown_instant
+from resolver.solver.why_not.faults import Fault, Faults, fault_lines, left_out_by_format
 from resolver.values import dataclass
 
 __all__ = ["Availability", "Wanted", "left_out_by_age", "what_there_is"]

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from resolver.indexes import DistributionFile
-from resolver.solver.graph import Graph
+from resolver.solver.joint.graph import Graph
+from resolver.solver.joint.possible import Node
 from resolver.solver.knowledge import Knowledge
-from resolver.solver.possible import Node
 from resolver.solver.versions import descending
 
 __all__ = ["Lookout"]

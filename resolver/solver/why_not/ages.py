@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from resolver.conda import CondaProblem, CondaRecord, record_matches
-from resolver.solver.candidates import is_old_enough
-from resolver.solver.chains import Contradiction
-from resolver.solver.explain import shown_instant
+from resolver.solver.why_not.candidates import is_old_enough
+from resolver.solver.why_not.chains import Contradiction
+from resolver.solver.why_not.explain import shown_instant
 
 __all__ = ["left_out_by_age"]
 

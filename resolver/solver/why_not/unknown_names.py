@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 
 from resolver.model import Conflict
 from resolver.solver.answer import Request
-from resolver.solver.availability import Wanted, what_there_is
-from resolver.solver.candidates import World
-from resolver.solver.explain import line_order
 from resolver.solver.knowledge import Knowledge
+from resolver.solver.why_not.availability import Wanted, what_there_is
+from resolver.solver.why_not.candidates import World
+from resolver.solver.why_not.explain import line_order
 from resolver.values import replace
 
 __all__ = ["unknown_projects"]

@@ -8,11 +8,11 @@ from typing import Literal
 from packaging.version import Version
 
 from resolver.indexes import DistributionFile
-from resolver.solver.explain import shown_instant
 from resolver.solver.knowledge import Knowledge
 from resolver.solver.projects import WITHOUT_TIME
-from resolver.solver.tags import tags_that_miss
 from resolver.solver.versions import is_pin
+from resolver.solver.why_not.explain import shown_instant
+from resolver.solver.why_not.tags import tags_that_miss
 from resolver.values import dataclass
 
 __all__ = ["Fault", "Faults", "fault_lines", "left_out_by_format"]

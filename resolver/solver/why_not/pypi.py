@@ -14,7 +14,7 @@ from resolver.model import Conflict
 from resolver.solver.answer import Choice, PypiSolution, needs_of, read_answer
 from resolver.solver.knowledge import Knowledge
 from resolver.solver.problem import PypiProblem, limits_of, requests_of
-from resolver.solver.provider import Candidate, Identifier, Need, Provider
+from resolver.solver.why_not.provider import Candidate, Identifier, Need, Provider
 from resolver.values import dataclass
 
 __all__ = ["PypiAnswer", "resolve_pypi"]
@@ -48,7 +48,7 @@ def resolve_pypi(problem: PypiProblem, knowledge: Knowledge) -> PypiAnswer:
     try:
         pins = resolution.resolve(roots, max_rounds=_MAX_ROUNDS).mapping
     except ResolutionImpossible as error:
-        from resolver.solver.pypi_conflict import conflict_of
+        from resolver.solver.why_not.pypi_conflict import conflict_of
 
         return PypiAnswer(conflict=conflict_of(problem, knowledge, error.causes))
     except ResolutionTooDeep:

@@ -16,9 +16,9 @@ from resolver.conda import record_matches
 from resolver.indexes import CoreMetadata
 from resolver.model import CondaSpec
 from resolver.solver.answer import Request
-from resolver.solver.candidates import Candidate, World, contains
-from resolver.solver.explain import CONDA_PROVIDES_IT, shown
 from resolver.solver.knowledge import Knowledge
+from resolver.solver.why_not.candidates import Candidate, World, contains
+from resolver.solver.why_not.explain import CONDA_PROVIDES_IT, shown
 from resolver.values import dataclass, field
 
 __all__ = ["Contradiction", "Demand", "claims_of", "find_contradiction"]

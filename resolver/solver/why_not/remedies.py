@@ -10,8 +10,8 @@ from resolver.conda import CondaProblem, CondaUnsolvable, MixedProblem, MixedSol
 from resolver.errors import NoSolution
 from resolver.model import CondaSpec
 from resolver.solver.answer import Request
-from resolver.solver.explain import line_order, shown
-from resolver.solver.joint import JointProblem, JointSolution, JointSolver
+from resolver.solver.joint.solver import JointProblem, JointSolution, JointSolver
+from resolver.solver.why_not.explain import line_order, shown
 from resolver.values import replace
 
 if TYPE_CHECKING:

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 from resolver.conda import CondaRecord
 from resolver.indexes import CoreMetadata, DistributionFile
 from resolver.solver.answer import Request
-from resolver.solver.entries import CondaPackage, Entries, Entry
+from resolver.solver.joint.entries import CondaPackage, Entries, Entry
+from resolver.solver.joint.listing import Listing
+from resolver.solver.joint.possible import Node, Possible, Rules
 from resolver.solver.knowledge import Knowledge
-from resolver.solver.listing import Listing
-from resolver.solver.possible import Node, Possible, Rules
 from resolver.solver.requirements import Dependency
 from resolver.solver.versions import ranks
 from resolver.tuples import NamedTuple

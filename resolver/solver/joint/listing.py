@@ -11,7 +11,7 @@ from resolver.conda import CondaRecord
 from resolver.indexes import DistributionFile
 from resolver.roots import pep440_of
 from resolver.solver.answer import Request
-from resolver.solver.entries import CondaPackage, Entries, FileOf, Listed, Part, Releases
+from resolver.solver.joint.entries import CondaPackage, Entries, FileOf, Listed, Part, Releases
 from resolver.solver.knowledge import Knowledge
 from resolver.solver.pins import Pins
 from resolver.solver.versions import names_prerelease

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from resolver.model import CondaSpec
 from resolver.solver.answer import Request
-from resolver.solver.any_file import KnowledgeOfAny
-from resolver.solver.candidates import World
-from resolver.solver.chains import Contradiction, find_contradiction
-from resolver.solver.explain import line_order
-from resolver.solver.joint import JointProblem, JointSolver
-from resolver.solver.remedies import problem_of
+from resolver.solver.joint.solver import JointProblem, JointSolver
 from resolver.solver.versions import ranks
+from resolver.solver.why_not.any_file import KnowledgeOfAny
+from resolver.solver.why_not.candidates import World
+from resolver.solver.why_not.chains import Contradiction, find_contradiction
+from resolver.solver.why_not.explain import line_order
+from resolver.solver.why_not.remedies import problem_of
 
 __all__ = ["beyond_files"]
 

@@ -16,8 +16,8 @@ from resolver.indexes import CoreMetadata
 from resolver.model import VirtualPackage
 from resolver.names import NamesMap
 from resolver.roots import pep440_of
-from resolver.solver.any_file import KnowledgeOfAny
 from resolver.solver.knowledge import Knowledge
+from resolver.solver.why_not.any_file import KnowledgeOfAny
 from resolver.values import dataclass, field, replace
 
 __all__ = ["Candidate", "World", "contains", "is_old_enough", "records_that_count"]

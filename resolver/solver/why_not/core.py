@@ -9,17 +9,17 @@ from resolver.conda import CondaSolution, records_left_out, solve_all
 from resolver.model import CondaSpec, Conflict
 from resolver.roots import pep440_of
 from resolver.solver.answer import Request
-from resolver.solver.availability import Availability, Wanted, left_out_by_age, what_there_is
-from resolver.solver.beyond_files import beyond_files
-from resolver.solver.candidates import World, records_that_count
-from resolver.solver.chains import Contradiction, claims_of, find_contradiction
-from resolver.solver.explain import filtered, line_order, shown, virtual_package
-from resolver.solver.joint import JointProblem, JointSolver
+from resolver.solver.joint.solver import JointProblem, JointSolver
 from resolver.solver.problem import PypiProblem
-from resolver.solver.pypi import resolve_pypi
-from resolver.solver.pypi_conflict import limits_on
-from resolver.solver.remedies import joint_remedies, problem_of
-from resolver.solver.unknown_names import unknown_projects
+from resolver.solver.why_not.availability import Availability, Wanted, left_out_by_age, what_there_is
+from resolver.solver.why_not.beyond_files import beyond_files
+from resolver.solver.why_not.candidates import World, records_that_count
+from resolver.solver.why_not.chains import Contradiction, claims_of, find_contradiction
+from resolver.solver.why_not.explain import filtered, line_order, shown, virtual_package
+from resolver.solver.why_not.pypi import resolve_pypi
+from resolver.solver.why_not.pypi_conflict import limits_on
+from resolver.solver.why_not.remedies import joint_remedies, problem_of
+from resolver.solver.why_not.unknown_names import unknown_projects
 from resolver.values import replace
 
 __all__ = ["joint_conflict"]

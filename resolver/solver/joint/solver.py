@@ -40,13 +40,13 @@ from resolver.names import NamesMap
 from resolver.platforms import PythonTarget
 from resolver.roots import pep440_of
 from resolver.solver.answer import Choice, PypiSolution, Request, needs_of, read_answer
-from resolver.solver.descent import descend
-from resolver.solver.encoding import Encoding
-from resolver.solver.entries import CondaPackage
-from resolver.solver.graph import Graph
+from resolver.solver.joint.descent import descend
+from resolver.solver.joint.encoding import Encoding
+from resolver.solver.joint.entries import CondaPackage
+from resolver.solver.joint.graph import Graph
+from resolver.solver.joint.listing import Listing
+from resolver.solver.joint.lookout import Lookout
 from resolver.solver.knowledge import Knowledge
-from resolver.solver.listing import Listing
-from resolver.solver.lookout import Lookout
 from resolver.solver.pins import NO_PINS, Pins
 from resolver.solver.projects import Projects
 from resolver.solver.targets import Target

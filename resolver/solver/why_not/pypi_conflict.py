@@ -6,15 +6,15 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from resolver.model import Conflict
-from resolver.solver.availability import Wanted, what_there_is
-from resolver.solver.explain import A_CONSTRAINT, CONDA_PROVIDES_IT
 from resolver.solver.knowledge import Knowledge
 from resolver.solver.problem import PypiProblem, limits_of
+from resolver.solver.why_not.availability import Wanted, what_there_is
+from resolver.solver.why_not.explain import A_CONSTRAINT, CONDA_PROVIDES_IT
 
 if TYPE_CHECKING:
     from resolvelib.resolvers import RequirementInformation
 
-    from resolver.solver.provider import Candidate, Need
+    from resolver.solver.why_not.provider import Candidate, Need
 
 __all__ = ["conflict_of", "limits_on"]
 

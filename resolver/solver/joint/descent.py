@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from resolver.solver.graph import Graph, Need
-from resolver.solver.possible import Node
+from resolver.solver.joint.graph import Graph, Need
+from resolver.solver.joint.possible import Node
 from resolver.solver.versions import is_pin
 
 __all__ = ["Descent", "descend"]

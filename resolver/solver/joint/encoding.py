@@ -16,11 +16,11 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 
 from resolver.conda import MadeUpRecord
-from resolver.solver.entries import CondaPackage
-from resolver.solver.graph import Graph, Need
-from resolver.solver.possible import Node
+from resolver.solver.joint.entries import CondaPackage
+from resolver.solver.joint.graph import Graph, Need
+from resolver.solver.joint.possible import Node
+from resolver.solver.joint.yanked import Pinners
 from resolver.solver.versions import ranks
-from resolver.solver.yanked import Pinners
 
 __all__ = ["Encoding"]
 
