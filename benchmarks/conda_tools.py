@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.answers import conda_lock, micromamba_plan, pixi_lock, rattler_rows
@@ -11,7 +12,7 @@ from benchmarks.cases import Case, Kind
 from benchmarks.tools import ROOT, Asked, Command, Place, Tool
 from resolver.platforms import Platform
 
-__all__ = ["CONDA_TOOLS", "SAMEBOX"]
+__all__ = ["CONDA_TOOLS", "SAMEBOX", "WITHOUT_NOTES"]
 
 _CHANNEL = "https://conda.anaconda.org/conda-forge"
 _CONDA: frozenset[Kind] = frozenset(("conda",))
@@ -19,6 +20,10 @@ _SCRIPTS = ROOT / "benchmarks" / "rattler_scripts"
 _PROGRAM = str(Path(sys.executable).with_name("samebox"))
 """As users call it; ``python -m resolver`` takes a few milliseconds more."""
 
+_FORGET = (
+    "import pathlib, sqlite3, sys; (path,) = pathlib.Path(sys.argv[1]).glob('indexes-*.sqlite'); "
+    "connection = sqlite3.connect(path); connection.execute('DELETE FROM note'); connection.commit()"
+)
 _COUNT = (
     "from resolver.locks.files import read_lock; "
     "print(sum(len(platform.packages) for platform in read_lock('conda-lock.yml').platforms))"
@@ -52,6 +57,11 @@ def _samebox(case: Case, place: Place, program: str) -> Asked:
         environ=environ,
         answer=conda_lock if solves else None,
     )
+
+
+def _samebox_without_notes(case: Case, place: Place, program: str) -> Asked:
+    """With pages and metadata in its cache, and nothing noted about them: as after all pages have changed."""
+    return replace(_samebox(case, place, program), before=(sys.executable, "-c", _FORGET, str(place.home / "samebox")))
 
 
 def _rattler(case: Case, place: Place, program: str) -> Asked:
@@ -133,6 +143,9 @@ SAMEBOX = Tool(
     programs=(_PROGRAM,),
     ask=_samebox,
     many_platforms=True,
+)
+WITHOUT_NOTES = Tool(
+    name="samebox, nothing noted", kinds=frozenset(("pypi",)), programs=(_PROGRAM,), ask=_samebox_without_notes
 )
 CONDA_TOOLS = (
     Tool(

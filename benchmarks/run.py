@@ -26,7 +26,7 @@ if __package__ in (None, ""):  # run as a file
 
 from benchmarks.cases import CASES, Case
 from benchmarks.chart import as_svg
-from benchmarks.conda_tools import CONDA_TOOLS, SAMEBOX
+from benchmarks.conda_tools import CONDA_TOOLS, SAMEBOX, WITHOUT_NOTES
 from benchmarks.pypi_tools import PYPI_TOOLS
 from benchmarks.report import Outcome, as_json, as_markdown
 from benchmarks.session import Bench, Selected, measure_case
@@ -34,7 +34,7 @@ from benchmarks.tools import ROOT, Tool
 
 __all__ = ["main"]
 
-_TOOLS: Mapping[str, Tool] = {tool.name: tool for tool in (SAMEBOX, *PYPI_TOOLS, *CONDA_TOOLS)}
+_TOOLS: Mapping[str, Tool] = {tool.name: tool for tool in (SAMEBOX, WITHOUT_NOTES, *PYPI_TOOLS, *CONDA_TOOLS)}
 _SAMPLE = ROOT.parent / "shared" / "conda-forge-sample"
 
 

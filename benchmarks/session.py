@@ -110,6 +110,8 @@ class _Entrant:
     def run(self) -> Finished:
         for name in self.asked.made:
             (self.folder / name).unlink(missing_ok=True)
+        if self.asked.before:
+            subprocess.run(self.asked.before, cwd=self.folder, env=self.environ, check=True)
         finished = self._run(self.asked.command)
         self.failure = fault(finished, self.case, limit=self.bench.limit)
         return finished

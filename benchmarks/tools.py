@@ -35,13 +35,14 @@ class Place:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """``files`` are written into the project; ``warm`` is run once, with the network; ``command`` is what is measured,
-    each time without the files in ``made``. ``answer`` reads what came out; without it, the first line of stdout is
-    the answer, and ``note`` says what to know about the figures."""
+    each time without the files in ``made``, and after ``before``, which is not. ``answer`` reads what came out; without
+    it, the first line of stdout is the answer, and ``note`` says what to know about the figures."""
 
     files: Mapping[str, str]
     warm: tuple[Command, ...]
     command: Command
     made: tuple[str, ...] = ()
+    before: Command = ()
     environ: Mapping[str, str] = field(default_factory=dict)
     answer: Answer | None = None
     note: str = ""

@@ -139,3 +139,17 @@ def test_settings_of_one_tool_do_not_leak_into_a_run(tmp_path: Path, monkeypatch
     environ = clean_environ(tmp_path)
     assert {"UV_INDEX_URL", "PIP_FIND_LINKS", "PYTHONDONTWRITEBYTECODE"}.isdisjoint(environ)
     assert (environ["LANG"], environ["HOME"]) == ("C", str(tmp_path))
+
+
+def test_what_is_to_be_done_before_each_run_is_done(tmp_path: Path) -> None:
+    """A run that takes away what it finds, and fails where there is nothing."""
+    before = "import pathlib; pathlib.Path('there').touch(exist_ok=False)"
+    code = "import pathlib; pathlib.Path('there').unlink(); print('a==1')"
+
+    def ask(case: Case, place: Place, program: str) -> Asked:
+        return Asked(files={}, warm=(), command=(program, "-c", code), before=(program, "-c", before))
+
+    tool = Tool(name="x", kinds=frozenset(("pypi",)), programs=(sys.executable,), ask=ask)
+    bench = Bench(out=tmp_path, channel=tmp_path, runs=2, limit=60.0)
+    (outcome,) = measure_case(CASES["S1"], [Selected.of(tool)], bench)
+    assert (outcome.state, len(outcome.usages)) == ("measured", 2)
