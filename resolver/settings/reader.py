@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from resolver.errors import SettingsError
 from resolver.files import read_text
 from resolver.model import Origin
-from resolver.settings.converters import Place
-from resolver.settings.schema import read_layer
-from resolver.settings.toml_lines import TomlLines
 from resolver.settings.values import Settings, SettingsLayer
+
+if TYPE_CHECKING:
+    from resolver.settings.converters import Place
 
 __all__ = ["PYPROJECT_TABLE", "SETTINGS_FILE", "parse_settings", "read_settings"]
 
@@ -42,6 +42,8 @@ def read_settings(directory: Path, *, under: SettingsLayer = _NOTHING) -> Settin
         return parse_settings(project_text, "pyproject.toml", table=PYPROJECT_TABLE, directory=folder, under=under)
     said = sorted(set(_table(_parsed(project_text, "pyproject.toml"), PYPROJECT_TABLE)) - set(_MANIFEST_KEYS))
     if said:
+        from resolver.settings.toml_lines import TomlLines
+
         line = TomlLines(project_text).line((*PYPROJECT_TABLE, said[0]))
         raise SettingsError(
             f"settings stand in {SETTINGS_FILE} and here too ({', '.join(said)})",
@@ -67,6 +69,10 @@ def parse_settings(
     values = _table(_parsed(text, source), table)
     if not values:
         return Settings().merged_with_options(under)
+    from resolver.settings.converters import Place
+    from resolver.settings.schema import read_layer
+    from resolver.settings.toml_lines import TomlLines
+
     place = Place(source=source, lines=TomlLines(text), path=table, directory=directory)
     manifest_keys = _MANIFEST_KEYS if table else ()
     layer = read_layer(values, place, beside=("environments", *manifest_keys))
@@ -77,6 +83,8 @@ def parse_settings(
 def _environments(value: object, place: Place) -> tuple[tuple[str, SettingsLayer], ...]:
     if not isinstance(value, dict):
         raise place.expected("a table of environments", value)
+    from resolver.settings.schema import read_layer
+
     found = []
     for name, table in value.items():
         here = place.below(name)
