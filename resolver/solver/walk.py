@@ -239,17 +239,34 @@ class _Walk:
             return
         project.order = None
         if not project.needs:
-            self._forget(name)
-            self._waiting.discard(name)
-            self._projects.pop(name, None)
+            self._leave_out(name)
             return
         self._loosened.add(name)
         for extra in [extra for extra in project.children if extra and extra not in project.extras()]:
             for child in project.children.pop(extra):
                 self._withdraw((name, extra), child)
 
+    def _leave_out(self, name: str) -> None:
+        self._forget(name)
+        self._waiting.discard(name)
+        self._projects.pop(name, None)
+
+    def _unreached(self) -> list[str]:
+        """Projects that only others need that nobody needs: what was forgotten may have gone in a circle."""
+        reached: set[str] = set()
+        waiting = [request.name for request in self._requests]
+        while waiting:
+            name = waiting.pop()
+            if name not in reached:
+                reached.add(name)
+                waiting.extend(child for names in self._projects[name].children.values() for child in names)
+        return sorted(self._projects.keys() - reached)
+
     def _reconsidered(self) -> bool:
         """Whether a project that fewer have demands on than when it was chosen would now be another version."""
+        for name in self._unreached() if self._changes else ():
+            if name in self._projects:
+                self._leave_out(name)
         loosened, self._loosened = sorted(self._loosened), set()
         for name in loosened:
             project = self._projects.get(name)

@@ -55,6 +55,18 @@ _CASES: dict[str, tuple[Universe, tuple[str, ...], dict[str, str] | None]] = {
         ("app",),
         {"app": "1", "base": "2", "lib": "1", "tool": "1"},
     ),
+    "what is forgotten is so too where it needs itself": (
+        {
+            "app": {"1": _needs("base", "lib", "tool")},
+            "base": {"1": {}, "2": {}},
+            "lib": {"1": {}, "2": _needs("a")},
+            "a": {"1": _needs("b")},
+            "b": {"1": _needs("a", "base<2")},
+            "tool": {"1": _needs("lib<2")},
+        },
+        ("app",),
+        {"app": "1", "base": "2", "lib": "1", "tool": "1"},
+    ),
     "so is what an extra brought that is not asked for any more": (
         {
             "app": {"1": _needs("lib", "tool", "web")},
