@@ -2,8 +2,8 @@
 
 ``engine`` finds one and knows what to say to it (``dialects`` is where they differ, ``manifest_lists`` how podman and
 buildah keep an image for several platforms, ``reproducibility`` what makes it the same each time). ``image_build`` runs
-it in a folder of its own (``scratch``), ``process_group`` ends it, ``build_log`` keeps what it says without secrets
-(``redaction``), and ``failures`` finds in that the step that failed.
+it in a folder of its own (``scratch``) and after others of the same image (``turn``), ``process_group`` ends it,
+``build_log`` keeps what it says without secrets (``redaction``), and ``failures`` finds in that the step that failed.
 """
 
 from __future__ import annotations

@@ -33,6 +33,7 @@ class Dialect:
 
     ``no_index`` says, like ``obstacle``, why the engine cannot keep an image index; ``lists`` is there for
     one that makes it of images for one platform each (``manifest_lists``): what prints all images as JSON.
+    ``daemonless`` says that each build is a process that writes to the common store by itself.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Dialect:
     archived: bool = False
     no_index: Callable[[str, Mapping[str, str], Ask], str]
     lists: tuple[str, ...] = ()
+    daemonless: bool = False
 
 
 DIALECTS = (
@@ -79,6 +81,7 @@ DIALECTS = (
         reproducible=timestamp_options,
         no_index=since((4, 0)),
         lists=("image", "ls", "--no-trunc", "--format=json"),
+        daemonless=True,
     ),
     Dialect(
         name="buildah",
@@ -91,6 +94,7 @@ DIALECTS = (
         reproducible=timestamp_options,
         no_index=since((1, 23)),
         lists=("images", "--no-trunc", "--json"),
+        daemonless=True,
     ),
 )
 """In the order in which they are looked for."""

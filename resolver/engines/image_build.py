@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import TextIO
@@ -15,6 +17,7 @@ from resolver.engines.engine import Engine
 from resolver.engines.failures import failed_step, remedy
 from resolver.engines.process_group import ProcessGroup
 from resolver.engines.scratch import Scratch
+from resolver.engines.turn import turn
 from resolver.engines.values import Command
 from resolver.errors import BuildError
 from resolver.model import Digest
@@ -123,9 +126,10 @@ class ImageBuild:
 
     def _run(self, commands: Iterable[Command]) -> str:
         try:
-            for command in commands:
-                self._call(command)
-            image_id = self._asked_id()
+            with self._turn() as held:
+                for command in commands:
+                    self._call(command, held)
+                image_id = self._asked_id()
             self._log.write(f"samebox: {self.image} is ready{f', {image_id}' if image_id else ''}")
             return image_id
         except OSError as error:
@@ -135,10 +139,22 @@ class ImageBuild:
             if self._scratch is not None:
                 self._scratch.remove()
 
-    def _call(self, command: Command) -> None:
+    def _turn(self) -> AbstractContextManager[int | None]:
+        """What is held while the image is built: nothing where a daemon sees to it, or where nothing is built."""
+        if self.key is None or self._scratch is None or not self.engine.dialect.daemonless:
+            return contextlib.nullcontext()
+        return turn(
+            self.log_path.parent,
+            self.key,
+            cancelled=lambda: self._group.cancelled,
+            on_wait=lambda: self._log.write("samebox: another build of the same image runs; this one waits for it"),
+        )
+
+    def _call(self, command: Command, held_turn: int | None) -> None:
         self._log.write(f"samebox: {' '.join((self.engine.name, *command.words[1:]))}")
         said: deque[str] = deque(maxlen=_TAIL)
-        held = (self._scratch.descriptor,) if self._scratch is not None else ()
+        scratch = self._scratch.descriptor if self._scratch is not None else None
+        held = tuple(descriptor for descriptor in (scratch, held_turn) if descriptor is not None)
         code = self._group.run(
             command.words, self.engine.environ, lambda line: said.append(self._log.write(line)), held=held
         )

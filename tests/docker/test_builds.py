@@ -109,8 +109,7 @@ def test_two_builds_of_one_lock_at_once(lock: Lock, place: Place, build: Build, 
     begun = [build(same, f"{tag}-{number}") for number in range(2)]
     made = [image.wait() for image in begun]
     assert [image.reused for image in begun] == ["", ""]
-    # where two builds of buildah 1.28 meet, the history of one tells a temporary name; the files are the same
-    assert place.layers(made[0]) == place.layers(made[1])
+    assert made[0] == made[1]
     for image in begun:
         assert place.labels(image.image)["io.samebox.image.key"] == str(image.key)
 
