@@ -32,7 +32,7 @@ _COUNT = (
 
 def _samebox(case: Case, place: Place, program: str) -> Asked:
     run: Command = (program,)
-    environ = {"PYTHONPATH": str(ROOT), "SAMEBOX_CACHE_DIR": str(place.home / "samebox")}
+    environ = {"SAMEBOX_CACHE_DIR": str(place.home / "samebox")}
     if place.index:
         environ["PIP_INDEX_URL"] = place.index
     lock: Command = (*run, "lock")

@@ -17,6 +17,7 @@ __version__ = "0.1.0"
 # what is imported here is imported by every run of the command: not even `typing`, which costs as much as Python
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from resolver.build_context import BuildContext
     from resolver.building import build, lock_of_image, pin_bases
     from resolver.canonicalizer import digest
     from resolver.environment import Environment, read_environment
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from resolver.locks.comparison import compare_locks
     from resolver.locks.conversion import export_lock
     from resolver.locks.files import parse_lock, read_lock, render_lock, write_lock
-    from resolver.model import BuildContext, Digest, Lock
+    from resolver.model import Digest, Lock
     from resolver.outputs import docker_context, install
     from resolver.session import Session
 
@@ -54,7 +55,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "BuildContext": "resolver.model",
+    "BuildContext": "resolver.build_context",
     "Digest": "resolver.model",
     "Environment": "resolver.environment",
     "Lock": "resolver.model",

@@ -11,10 +11,10 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from resolver.errors import ManifestError, SettingsError
 from resolver.files import read_text
+from resolver.light_typing import TYPE_CHECKING
 from resolver.manifests import read_manifests
 from resolver.manifests.application_server import with_server
 from resolver.model import MAIN, EnvironmentSpec, Lock, Origin, PypiRequirement

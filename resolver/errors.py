@@ -17,7 +17,7 @@ prints; the command catches them once, in ``cli/main.py``, and exits with 2.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from resolver.light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from resolver.model import Conflict, Origin

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import codecs
-import contextlib
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
+from types import TracebackType
 
 from resolver.errors import ResolverError
 
-__all__ = ["cache_directory", "lock_file", "read_text", "write_atomic"]
+__all__ = ["FileLock", "cache_directory", "read_text", "write_atomic"]
 
 _PAUSE = 0.05
 """Seconds between two looks at whether a lock is free."""
@@ -65,46 +65,57 @@ def _mode_for(path: Path) -> int:
     return 0o666 & ~umask
 
 
-@contextlib.contextmanager
-def lock_file(path: Path, *, timeout: float = 600.0) -> Iterator[None]:
-    """Hold the advisory lock ``path``, so that two processes do not write one project at once.
+class FileLock:
+    """While it is entered, the advisory lock ``path`` is held, so that two processes do not write one project at once.
 
-    Waits up to ``timeout`` seconds, then raises ``ResolverError``.
+    Waits up to ``timeout`` seconds, then raises ``ResolverError``. No generator: ``contextlib`` takes a millisecond.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with _held(path, timeout):
-            yield
-    except TimeoutError as error:
-        raise ResolverError(
-            f"another process has held {path} for {timeout:.0f} seconds",
-            hint="wait for it to end, or end it; the lock is released when its process is gone",
-        ) from error
+
+    def __init__(self, path: Path, *, timeout: float = 600.0) -> None:
+        self._path = path
+        self._timeout = timeout
+
+    def __enter__(self) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._release = _hold(self._path, self._timeout)
+        except TimeoutError as error:
+            raise ResolverError(
+                f"another process has held {self._path} for {self._timeout:.0f} seconds",
+                hint="wait for it to end, or end it; the lock is released when its process is gone",
+            ) from error
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._release()
 
 
-@contextlib.contextmanager
-def _held(path: Path, timeout: float) -> Iterator[None]:
-    """Raises ``TimeoutError``. Where the system has ``flock``, that is all there is to it: to import filelock takes
-    as long as to solve a platform."""
+def _hold(path: Path, timeout: float) -> Callable[[], object]:
+    """What releases it again. Raises ``TimeoutError``. Where the system has ``flock``, that is all there is to it: to
+    import filelock takes as long as to solve a platform."""
     if sys.platform == "win32":
         import filelock
 
-        with filelock.FileLock(path, timeout=timeout):
-            yield
-        return
+        lock = filelock.FileLock(path, timeout=timeout)
+        lock.acquire()
+        return lock.release
     import fcntl
 
     end = time.monotonic() + timeout
-    with path.open("ab") as stream:
+    stream = path.open("ab")
+    try:
         while True:
             try:
                 fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
+                return stream.close
             except BlockingIOError as error:
                 if time.monotonic() >= end:
                     raise TimeoutError from error
                 time.sleep(_PAUSE)
-        yield
+    except BaseException:
+        stream.close()
+        raise
 
 
 def cache_directory(environ: dict[str, str] | os._Environ[str]) -> Path:

@@ -7,7 +7,8 @@ its hash in the same way.
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+
+from resolver.light_typing import TYPE_CHECKING
 
 __all__ = ["sha256"]
 

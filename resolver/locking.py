@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from resolver import __version__
 from resolver.installed import installed_version
+from resolver.light_typing import TYPE_CHECKING
 from resolver.model import Evidence, Lock
 from resolver.names import NamesMap
 from resolver.transport import without_credentials

@@ -1,4 +1,4 @@
-"""The values that flow through Samebox: declared, locked, and exported.
+"""The values that flow through Samebox: declared and locked (those that are exported: ``build_context``).
 
 All of them are frozen, slotted and keyword-only, hold tuples and not lists, and refuse in their constructor
 what cannot be. This module imports nothing of ours but the errors and how values are made.
@@ -6,28 +6,24 @@ what cannot be. This module imports nothing of ours but the errors and how value
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Literal
+from collections.abc import Iterable
 
 from resolver.errors import ResolverError
+from resolver.light_typing import Literal
 from resolver.values import dataclass, field
 
 __all__ = [
     "MAIN",
     "SERVE",
     "Application",
-    "ApplicationFiles",
     "Artifact",
     "Aspect",
-    "BuildContext",
     "CondaSpec",
     "Conflict",
-    "ContextFile",
     "Digest",
     "DockerSection",
     "EnvironmentSpec",
     "Evidence",
-    "FileTree",
     "HealthCheck",
     "IndexOptions",
     "Kind",
@@ -38,7 +34,6 @@ __all__ = [
     "Preset",
     "PypiRequirement",
     "Root",
-    "TreeFile",
     "VirtualPackage",
 ]
 
@@ -495,69 +490,3 @@ class Conflict:
     nearest: tuple[str, ...] = ()
     remedies: tuple[tuple[str, str], ...] = ()
     detail: str = ""
-
-
-# --------------------------------------------------------------------------------------------- exported
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContextFile:
-    """One file of a build context: its ``path`` (relative, ``/``-separated), and either its bytes or the path
-    of a file on disk that has them (``source``); ``mode`` is 0o644 or 0o755."""
-
-    path: str
-    content: bytes | None = None
-    source: str | None = None
-    mode: int = 0o644
-
-    def __post_init__(self) -> None:
-        parts = self.path.split("/")
-        _refuse(any(p in ("", ".", "..") for p in parts), f"not a path inside a context: {self.path!r}")
-        _refuse((self.content is None) == (self.source is None), f"{self.path}: either bytes or a source")
-        _refuse(self.mode not in (0o644, 0o755), f"{self.path}: mode {self.mode:o} is neither 644 nor 755")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TreeFile:
-    """One file below a folder: its ``path`` there, and the file on disk that has its bytes (``source``)."""
-
-    path: str
-    source: str
-    sha256: str
-    mode: int = 0o644
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileTree:
-    """The files of a folder, and their digest in hex (``source_trees.tree``)."""
-
-    files: tuple[TreeFile, ...]
-    digest: str
-
-    def __post_init__(self) -> None:
-        _refuse(not _is_hex(self.digest, 64), f"not a sha256 in lower-case hex: {self.digest!r}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApplicationFiles:
-    """What lies in the folders of an ``Application``."""
-
-    source: FileTree | None = None
-    model: FileTree | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuildContext:
-    """A Docker build context, sorted by path. ``labels`` and ``platforms`` are those of its Dockerfile."""
-
-    files: tuple[ContextFile, ...]
-    labels: tuple[tuple[str, str], ...] = ()
-    platforms: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        paths = [f.path for f in self.files]
-        _refuse(len(set(paths)) != len(paths), "a path occurs twice in the build context")
-        object.__setattr__(self, "files", tuple(sorted(self.files, key=lambda f: f.path.encode())))
-
-    def by_path(self) -> Mapping[str, ContextFile]:
-        return {f.path: f for f in self.files}

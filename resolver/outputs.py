@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from resolver.build_context import ApplicationFiles, BuildContext
 from resolver.errors import BuildError, IndexUnavailable
-from resolver.model import MAIN, ApplicationFiles, Artifact, BuildContext, DockerSection, Lock
+from resolver.model import MAIN, Artifact, DockerSection, Lock
 from resolver.session import Session
 from resolver.values import replace
 

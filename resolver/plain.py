@@ -7,7 +7,7 @@ last word on what is valid.
 
 from __future__ import annotations
 
-from resolver.tuples import NamedTuple
+from resolver.light_typing import NamedTuple
 
 __all__ = ["Plain", "normal_version", "normalize", "plain_requirement"]
 

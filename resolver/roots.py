@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
+from resolver.light_typing import TYPE_CHECKING
 from resolver.model import CondaSpec, EnvironmentSpec, Origin
 
 if TYPE_CHECKING:

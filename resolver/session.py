@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
 
 from resolver.errors import ResolverError
 from resolver.files import cache_directory, write_atomic
 from resolver.installed import installed_version
+from resolver.light_typing import TYPE_CHECKING
 from resolver.mirrors import Mirrors
 from resolver.transport import without_credentials
 
@@ -173,9 +172,11 @@ class Session:
             from resolver.indexes import default_index_url
 
             url = default_index_url()
-        with contextlib.suppress(OSError, ResolverError):  # a cache that cannot be written is no error
+        try:
             kept.parent.mkdir(parents=True, exist_ok=True)
             write_atomic(kept, url.encode())
+        except (OSError, ResolverError):
+            return url  # a cache that cannot be written is no error
         return url
 
     def close(self) -> None:

@@ -18,7 +18,8 @@ from collections.abc import Callable, Sequence
 from functools import cache, cached_property
 from operator import attrgetter, ge, gt, le, lt
 from types import MethodType
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
+
+from resolver.light_typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 
 __all__ = ["dataclass", "field", "fields", "is_dataclass", "replace"]
 
@@ -98,6 +99,11 @@ class _Shape:
     def set_apart(self) -> frozenset[str]:
         """The fields that ``__init__`` does not take."""
         return frozenset(name for name, f in self.described.items() if not f.init)
+
+    @cached_property
+    def filled(self) -> frozenset[str]:
+        """The fields that have a value after ``__init__``; others are for ``__post_init__``."""
+        return frozenset(self.types) - {name for name in self.set_apart if not self.described[name].has_default}
 
     @cached_property
     def parameters(self) -> tuple[str, ...]:
@@ -217,8 +223,8 @@ def _positional(shape: _Shape) -> tuple[str, ...]:
 
 
 class _Init:
-    """``__init__`` of a class with few values yet: it sets what it is given by name. What it does not understand, and
-    what is wrong, is for the compiled one, which takes its place then; so does it for all who look at it."""
+    """``__init__`` of a class with few values yet: it sets what it is given. What is wrong is for the compiled one to
+    tell, which takes its place then; so does it for all who look at it."""
 
     __slots__ = ("left", "shape")
 
@@ -234,8 +240,8 @@ class _Init:
 
     def _fill(self, value: Any, /, *args: object, **given: object) -> None:
         shape = self.shape
-        values = {**shape.defaults, **given}
-        if args or shape.set_apart or values.keys() != shape.types.keys():
+        values = self._values(args, given)
+        if values is None:
             self._compiled()(value, *args, **given)
             return
         for name, factory in shape.factories:
@@ -245,6 +251,19 @@ class _Init:
             _set(value, name, item)
         if shape.then:
             value.__post_init__()
+
+    def _values(self, args: tuple[object, ...], given: dict[str, object]) -> dict[str, object] | None:
+        """What each field gets; ``None`` where something is wrong with what was given."""
+        shape = self.shape
+        if not args:
+            by_place: dict[str, object] = {}
+        elif shape.options["kw_only"] or len(args) > len(shape.parameters):
+            return None
+        else:
+            by_place = dict(zip(shape.parameters, args, strict=False))
+        values = {**shape.defaults, **by_place, **given}
+        said_wrongly = given.keys() & (by_place.keys() | shape.set_apart)
+        return None if said_wrongly or values.keys() != shape.filled else values
 
     def _compiled(self) -> Any:
         """Two threads may come here at once: what they make is the same."""

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from resolver.errors import ResolverError
-from resolver.files import lock_file, write_atomic
+from resolver.files import FileLock, write_atomic
 
 _HOLD = """
 import sys, time
 from pathlib import Path
-from resolver.files import lock_file
-with lock_file(Path(sys.argv[1])):
+from resolver.files import FileLock
+with FileLock(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(float(sys.argv[2]))
 """
@@ -32,7 +32,7 @@ def _holder(path: Path, seconds: float) -> subprocess.Popen[str]:
 
 
 def test_a_lock_is_waited_for(tmp_path: Path) -> None:
-    with _holder(tmp_path / "a" / "lock", 0.4) as process, lock_file(tmp_path / "a" / "lock"):
+    with _holder(tmp_path / "a" / "lock", 0.4) as process, FileLock(tmp_path / "a" / "lock"):
         assert process.wait(5) == 0
 
 
@@ -41,7 +41,7 @@ def test_waiting_ends_after_the_time(tmp_path: Path) -> None:
         begun = time.monotonic()
         with (
             pytest.raises(ResolverError, match=r"another process has held .*/lock for 0 seconds"),
-            lock_file(tmp_path / "lock", timeout=0.2),
+            FileLock(tmp_path / "lock", timeout=0.2),
         ):
             pytest.fail("it is held")
         assert time.monotonic() - begun < 30
@@ -51,18 +51,18 @@ def test_waiting_ends_after_the_time(tmp_path: Path) -> None:
 def test_the_lock_of_a_process_that_was_killed_is_free(tmp_path: Path) -> None:
     with _holder(tmp_path / "lock", 60) as process:
         process.kill()
-    with lock_file(tmp_path / "lock", timeout=0):
+    with FileLock(tmp_path / "lock", timeout=0):
         pass
 
 
 def test_threads_and_calls_wait_for_each_other_too(tmp_path: Path) -> None:
     with (
-        lock_file(tmp_path / "lock"),
+        FileLock(tmp_path / "lock"),
         pytest.raises(ResolverError, match="has held"),
-        lock_file(tmp_path / "lock", timeout=0),
+        FileLock(tmp_path / "lock", timeout=0),
     ):
         pytest.fail("it is held")
-    with lock_file(tmp_path / "lock", timeout=0):
+    with FileLock(tmp_path / "lock", timeout=0):
         pass
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from resolver.building.image_record import RecordedImage, read_record, record_path, record_text
 from resolver.errors import BuildError, RegistryUnavailable, ResolverError, SettingsError
-from resolver.files import lock_file, write_atomic
+from resolver.files import FileLock, write_atomic
 from resolver.model import DockerSection
 from resolver.registry import ImagePlatform, Index, Reference, Registry
 from resolver.session import Session
@@ -79,7 +79,7 @@ def pin_images(
         with ExitStack() as stack:
             opened = session or stack.enter_context(Session())
             if path is not None:
-                stack.enter_context(lock_file(_guard(opened.cache, path)))
+                stack.enter_context(FileLock(_guard(opened.cache, path)))
             known = _asked_for(floating, path, docker, opened, refresh=refresh)
             _check_platforms(floating, known, wanted)
             if path is not None:

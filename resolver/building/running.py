@@ -6,11 +6,11 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
+from resolver.build_context import BuildContext
 from resolver.building.target import Target
 from resolver.engines import BuildLog, BuildRequest, Command, Engine, ImageBuild, Scratch
 from resolver.exporter import write_directory
 from resolver.exporter.image_key import KEY_LABEL
-from resolver.model import BuildContext
 
 __all__ = ["start"]
 

@@ -21,7 +21,7 @@ from resolver.cli.previous_lock import is_written_otherwise
 from resolver.cli.progress import Progress
 from resolver.environment import Environment
 from resolver.errors import ManifestError, NoSolution
-from resolver.files import lock_file, write_atomic
+from resolver.files import FileLock, write_atomic
 from resolver.locks.files import format_of, lock_texts, read_lock, write_texts
 from resolver.manifests.editing import EDITORS, ManifestEditor
 from resolver.session import Session
@@ -108,7 +108,7 @@ def carry_out(options: argparse.Namespace, edited: dict[str, tuple[Manifest, str
     format_of(str(environment.lockfile))
     with (
         environment.session(offline=options.offline, refresh=options.refresh) as session,
-        lock_file(guard(session.cache, environment.lockfile)),
+        FileLock(guard(session.cache, environment.lockfile)),
     ):
         return _lock(options, environment, session, manifests, said)
 

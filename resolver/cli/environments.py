@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from resolver.cli.options import environment_of
 from resolver.errors import ManifestError, SettingsError
+from resolver.light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import argparse

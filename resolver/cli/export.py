@@ -18,7 +18,7 @@ from resolver.errors import SettingsError
 from resolver.locks.formats import NAMES
 
 if TYPE_CHECKING:
-    from resolver.model import BuildContext
+    from resolver.build_context import BuildContext
 
 __all__ = ["add_arguments", "run"]
 

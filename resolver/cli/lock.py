@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from resolver.canonicalizer import digest
 from resolver.cli.environments import add_all_environments_argument, environments_of
@@ -14,8 +13,9 @@ from resolver.cli.options import add_environment_arguments, add_json_argument, a
 from resolver.cli.previous_lock import Previous, is_written_otherwise, pins_from, read_previous
 from resolver.cli.progress import Progress
 from resolver.errors import SettingsError
-from resolver.files import lock_file
+from resolver.files import FileLock
 from resolver.hashes import sha256
+from resolver.light_typing import TYPE_CHECKING
 from resolver.locks.files import format_of, lock_texts, write_texts
 from resolver.values import dataclass, replace
 
@@ -112,7 +112,7 @@ def _locked(environment: Environment, options: argparse.Namespace) -> _Locked:
     with environment.session(offline=options.offline, refresh=options.refresh) as session:
         if options.dry_run:
             return _lock(environment, session, options)
-        with lock_file(guard(session.cache, environment.lockfile)):
+        with FileLock(guard(session.cache, environment.lockfile)):
             return _lock(environment, session, options)
 
 

@@ -9,10 +9,10 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import NoReturn
 
 from resolver import __version__
 from resolver.errors import ResolverError
+from resolver.light_typing import NoReturn
 
 __all__ = ["main", "run"]
 

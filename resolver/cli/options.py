@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from resolver.errors import SettingsError
+from resolver.light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import argparse
@@ -107,7 +107,7 @@ def environment_of(options: argparse.Namespace, texts: Mapping[str, str] = Mappi
 
 def settings_layer(options: argparse.Namespace) -> SettingsLayer:
     """What the options say, to be laid over the settings. Raises ``SettingsError``."""
-    from resolver.settings import SettingsLayer, pypi_converters
+    from resolver.settings import SettingsLayer
 
     _refuse_wrong_values(options)
     return SettingsLayer(
@@ -122,10 +122,10 @@ def settings_layer(options: argparse.Namespace) -> SettingsLayer:
         channel_priority=options.channel_priority,
         missing_time=options.missing_time,
         metadata=tuple(dict.fromkeys(options.metadata)) if options.metadata else None,
-        find_links=_read_all("--find-links", options.find_links, pypi_converters.find_links),
-        only_binary=_read_all("--only-binary", _split(options.only_binary), pypi_converters.project),
-        no_binary=_read_all("--no-binary", _split(options.no_binary), pypi_converters.project),
-        allow_builds=_read_all("--allow-builds", _split(options.allow_builds), pypi_converters.project),
+        find_links=_read_all("--find-links", options.find_links, _place_of_files),
+        only_binary=_read_all("--only-binary", _split(options.only_binary), _project),
+        no_binary=_read_all("--no-binary", _split(options.no_binary), _project),
+        allow_builds=_read_all("--allow-builds", _split(options.allow_builds), _project),
     )
 
 
@@ -138,6 +138,8 @@ def settings_beside(lock: Path) -> Settings:
 
 def _refuse_wrong_values(options: argparse.Namespace) -> None:
     """The settings are judged where they are read; the options say the same things and are judged here."""
+    if _plainly_right(options):
+        return
     from resolver.settings import converters
 
     for option, values, read in (
@@ -151,6 +153,31 @@ def _refuse_wrong_values(options: argparse.Namespace) -> None:
         for value in values or ():
             if value is not None:
                 read(value, _place(option))
+
+
+def _plainly_right(options: argparse.Namespace) -> bool:
+    """Whether that can be told without what reads settings, as most often."""
+    from resolver.settings.places import channel_problem, platform_problem, python_problem
+
+    others = (options.index_url, options.extra_index_url, options.exclude_newer)
+    problems = (
+        *map(platform_problem, options.platform or ()),
+        *map(channel_problem, options.channel or ()),
+        *(map(python_problem, (options.python,)) if options.python is not None else ()),
+    )
+    return all(value is None for value in others) and not any(problems)
+
+
+def _project(value: object, place: Place) -> str:
+    from resolver.settings.pypi_converters import project
+
+    return project(value, place)
+
+
+def _place_of_files(value: object, place: Place) -> str:
+    from resolver.settings.pypi_converters import find_links
+
+    return find_links(value, place)
 
 
 def _split(values: list[str] | None) -> list[str] | None:

@@ -7,9 +7,14 @@ import os
 import sys
 from argparse import Namespace
 from functools import cache
-from typing import NoReturn
+
+from resolver.light_typing import NoReturn
 
 __all__ = ["Namespace", "Parser"]
+
+# argparse has its own words translated by gettext, which loads `locale` to look for catalogues that nobody has; ours are
+# English whatever the locale
+vars(argparse)["_"] = str
 
 
 class _HelpFormatter(argparse.HelpFormatter):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from resolver.errors import IntegrityError, LockFormatError, NotRepresentable
 from resolver.files import read_text
+from resolver.light_typing import TYPE_CHECKING
 from resolver.locks.files import LockTexts, format_of, lock_texts, parse_lock, read_lock
 from resolver.values import dataclass
 

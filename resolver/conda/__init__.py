@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING
+
+from resolver.light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from resolver.conda.channels import Channels

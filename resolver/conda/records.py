@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from resolver.light_typing import TYPE_CHECKING
 from resolver.values import dataclass
 
 if TYPE_CHECKING:

@@ -16,19 +16,10 @@ from collections.abc import Iterable
 from importlib import resources
 from pathlib import PurePosixPath
 
+from resolver.build_context import ApplicationFiles, ContextFile, FileTree, TreeFile
 from resolver.errors import BuildError, NotRepresentable, SettingsError
 from resolver.exporter.quoting import unique
-from resolver.model import (
-    SERVE,
-    Application,
-    ApplicationFiles,
-    ContextFile,
-    DockerSection,
-    FileTree,
-    HealthCheck,
-    Lock,
-    TreeFile,
-)
+from resolver.model import SERVE, Application, DockerSection, HealthCheck, Lock
 from resolver.values import dataclass
 
 __all__ = ["Launch", "application_files", "image_groups", "image_variables", "launch_of", "require_server"]

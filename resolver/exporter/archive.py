@@ -14,8 +14,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal, Protocol
 
+from resolver.build_context import BuildContext
 from resolver.errors import BuildError, SettingsError
-from resolver.model import BuildContext, Digest
+from resolver.model import Digest
 from resolver.values import dataclass
 
 __all__ = [

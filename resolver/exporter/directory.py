@@ -8,9 +8,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from resolver.build_context import BuildContext, ContextFile
 from resolver.errors import BuildError
 from resolver.exporter.archive import DEFAULT_EPOCH
-from resolver.model import BuildContext, ContextFile
 
 __all__ = ["CHECKSUMS", "write_directory"]
 

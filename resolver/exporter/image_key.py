@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable
 
 from resolver import canonicalizer
+from resolver.build_context import ApplicationFiles
 from resolver.exporter.application import image_groups, image_variables, launch_of
 from resolver.exporter.base_choice import BaseChoice, choose_base
 from resolver.exporter.docker.apt import unpinned_apt
 from resolver.exporter.docker.user_managed import installed_lock, required_packages
-from resolver.model import ApplicationFiles, Digest, DockerSection, Lock
+from resolver.model import Digest, DockerSection, Lock
 from resolver.values import dataclass
 
 __all__ = ["INSTALLER", "KEY_LABEL", "ImageKey", "image_key"]

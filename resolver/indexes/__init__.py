@@ -6,7 +6,8 @@ A name is imported when it is first asked for.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+
+from resolver.light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from resolver.indexes.cache import MetadataCache
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         NotingIndex,
         ProjectPage,
         ProjectState,
+        keeps_notes,
     )
     from resolver.indexes.releases import Page, Release, releases_in, releases_of, version_of_sdist
     from resolver.indexes.simple import SimpleIndex
@@ -44,6 +46,7 @@ __all__ = [
     "Release",
     "SimpleIndex",
     "default_index_url",
+    "keeps_notes",
     "parse_built_metadata",
     "read_metadata",
     "releases_in",
@@ -67,6 +70,7 @@ _HOMES = {
     "Release": "releases",
     "SimpleIndex": "simple",
     "default_index_url": "default",
+    "keeps_notes": "protocol",
     "parse_built_metadata": "core_metadata",
     "read_metadata": "metadata_reader",
     "releases_in": "releases",

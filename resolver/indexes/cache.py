@@ -13,9 +13,9 @@ import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from time import sleep
-from typing import TYPE_CHECKING, Any, TypeVar
 
 from resolver.indexes.protocol import ProjectState
+from resolver.light_typing import TYPE_CHECKING, Any, TypeVar
 from resolver.values import dataclass
 
 if TYPE_CHECKING:
@@ -24,19 +24,21 @@ if TYPE_CHECKING:
 
 __all__ = ["CachedPage", "CachedState", "MetadataCache"]
 
-SCHEMA = 3
+SCHEMA = 4
 """Part of the file name: raise it when the tables, the structs of ``protocol`` or the rules of metadata change."""
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS page (
-    key TEXT PRIMARY KEY, content BLOB, etag TEXT, modified TEXT, expires REAL NOT NULL,
-    stored REAL NOT NULL, stamp TEXT);
+    key TEXT PRIMARY KEY, stamp TEXT, etag TEXT, modified TEXT, expires REAL NOT NULL, stored REAL NOT NULL,
+    content BLOB);
 CREATE TABLE IF NOT EXISTS note (
     number INTEGER PRIMARY KEY, key TEXT NOT NULL, context TEXT NOT NULL, stamp TEXT NOT NULL, content TEXT NOT NULL,
     UNIQUE (key, context));
 CREATE TABLE IF NOT EXISTS metadata (key TEXT PRIMARY KEY, content BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS refusal (key TEXT PRIMARY KEY, message TEXT NOT NULL) WITHOUT ROWID;
 """
+"""Contents stand last: what stands behind a megabyte is only reached through all of it."""
+
 _STATE = """
 SELECT page.stamp, page.expires, page.stored, note.content FROM page
 LEFT JOIN note ON note.key = page.key AND note.context = ? AND note.stamp = page.stamp WHERE page.key = ?
@@ -151,8 +153,9 @@ class MetadataCache:
             content = keep(page.name, page.index, page.files)
             stamp = hashlib.sha256(content).hexdigest()
         self._execute(
-            "INSERT OR REPLACE INTO page VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (key, content, etag, modified, now + lifetime, now, stamp),
+            "INSERT OR REPLACE INTO page (key, stamp, etag, modified, expires, stored, content) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (key, stamp, etag, modified, now + lifetime, now, content),
         )
 
     def touch_page(self, key: str, *, lifetime: float) -> None:

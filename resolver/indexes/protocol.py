@@ -8,13 +8,14 @@ whoever finds all that is needed noted (``ProjectState``) need not import it. A 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from resolver.errors import IndexUnavailable
-from resolver.tuples import NamedTuple
+from resolver.light_typing import TYPE_CHECKING, NamedTuple, Protocol
 from resolver.values import dataclass
 
 if TYPE_CHECKING:
+    from typing import TypeGuard
+
     from resolver.indexes.releases import Page
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "NotingIndex",
     "ProjectPage",
     "ProjectState",
+    "keeps_notes",
 ]
 
 
@@ -109,7 +111,6 @@ class Index(Protocol):
         """End what the index does in the background."""
 
 
-@runtime_checkable
 class NotingIndex(Index, Protocol):
     """An index that keeps notes on its pages: what follows from a page as it is, so that it need not be read again."""
 
@@ -119,3 +120,7 @@ class NotingIndex(Index, Protocol):
 
     def keep_notes(self, context: str, notes: Mapping[str, tuple[str, str]]) -> None:
         """Keep a note on the pages of these projects, each with the stamp of the page that it is about."""
+
+
+def keeps_notes(index: Index) -> TypeGuard[NotingIndex]:
+    return hasattr(index, "keep_notes")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from resolver.indexes.pending import Pending
 from resolver.indexes.protocol import CoreMetadata, DistributionFile, ProjectState
+from resolver.light_typing import TYPE_CHECKING
 from resolver.plain import normalize
 from resolver.transport import refuse_literal_secret, without_credentials
 

@@ -16,10 +16,10 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
-from typing import Any
 from urllib.parse import urldefrag, urlsplit, urlunsplit
 
 from resolver.hashes import sha256
+from resolver.light_typing import Any
 from resolver.locks.default_virtual_packages import fake_repodata
 from resolver.model import MAIN, CondaSpec, EnvironmentSpec, PypiRequirement
 from resolver.platforms import Platform, PythonTarget

@@ -5,7 +5,7 @@ They are no part of a solve here; those are in ``platforms``.
 
 from __future__ import annotations
 
-from typing import Any
+from resolver.light_typing import Any
 
 __all__ = ["fake_repodata"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from resolver.errors import LockFormatError, NotRepresentable, ResolverError
 from resolver.files import read_text, write_atomic
+from resolver.light_typing import TYPE_CHECKING
 from resolver.locks.formats import Asked, LockFormat, format_for_file, format_named, known_formats
 from resolver.model import Lock, Origin
 from resolver.values import dataclass

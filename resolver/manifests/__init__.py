@@ -8,8 +8,8 @@ A name is imported when it is first asked for: most environments have one kind o
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
 
+from resolver.light_typing import TYPE_CHECKING
 from resolver.manifests.merge import merge  # at once: its module has the same name
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from resolver.errors import ManifestError
+from resolver.light_typing import TYPE_CHECKING
 from resolver.manifests.merge import merge
 from resolver.manifests.reading import ManifestReader, Reading
 from resolver.model import EnvironmentSpec, Origin

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from resolver.errors import ManifestError
 from resolver.manifests.reading import Reading
@@ -59,18 +58,21 @@ class Requirements:
         self.pre = False
         self.constraining = False
 
-    @contextlib.contextmanager
-    def reading_constraints(self, constraints: bool) -> Iterator[None]:
-        """While a file is read by ``-c``, and whatever it includes, its requirements are constraints."""
+    def include(self, read: Callable[[], None], *, constraints: bool) -> None:
+        """Let ``read`` add what an included file says: with ``-c`` its requirements are constraints, and so are those
+        of whatever it includes."""
         before = self.constraining
         self.constraining = before or constraints
-        yield
+        read()
         self.constraining = before
 
     def add(self, requirement: PypiRequirement) -> None:
-        if not self.constraining:
+        if self.constraining:
+            self.constrain(requirement)
+        else:
             self.requirements.append(requirement)
-            return
+
+    def constrain(self, requirement: PypiRequirement) -> None:
         what = "extras" if requirement.extras else "an editable location" if requirement.editable else None
         if what:
             raise ManifestError(f"a constraint cannot have {what}: {requirement}", origin=requirement.origin)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 
 from resolver.manifests.reading import ManifestReader, OpenText, Reading, no_includes
 from resolver.manifests.requirement_lines import Requirements, read_line
@@ -42,8 +43,7 @@ def read_requirements(text: str, reading: Reading, found: Requirements, *, first
         if include is not None:
             path, constraints = include
             inner, circumstances = reading.include(path, reading.origin(number))
-            with found.reading_constraints(constraints):
-                read_requirements(inner, circumstances, found)
+            found.include(partial(read_requirements, inner, circumstances, found), constraints=constraints)
 
 
 def logical_lines(text: str, *, first_line: int = 1) -> Iterator[tuple[int, str]]:

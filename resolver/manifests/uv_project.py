@@ -27,9 +27,8 @@ _PRERELEASE = ("tool", "uv", "prerelease")
 
 def read_uv_project(tables: ProjectTables, found: Requirements) -> None:
     """Read constraints and the choice of pre-releases into ``found``. Raises ``ManifestError``."""
-    with found.reading_constraints(True):
-        for text, line in tables.texts_with_lines(_CONSTRAINTS):
-            found.add(parse_requirement(text, tables.reading, line))
+    for text, line in tables.texts_with_lines(_CONSTRAINTS):
+        found.constrain(parse_requirement(text, tables.reading, line))
     if tables.optional_text(_PRERELEASE) == "allow":
         found.pre = True
     default_groups = tables.get(("tool", "uv", "default-groups"))

@@ -9,7 +9,8 @@ A name is imported when it is first asked for.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+
+from resolver.light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from resolver.settings.cut_off import parse_cut_off

@@ -10,7 +10,7 @@ from resolver.errors import SettingsError
 from resolver.model import Origin
 from resolver.plain import normalize
 from resolver.platforms import virtual_version_problem
-from resolver.settings.places import channel_problem, platform_problem, secret_problem
+from resolver.settings.places import channel_problem, platform_problem, python_problem, secret_problem
 from resolver.settings.toml_lines import TomlLines
 from resolver.values import dataclass, replace
 
@@ -129,9 +129,9 @@ def file_name(value: object, place: Place) -> str:
 
 def python_version(value: object, place: Place) -> str:
     version = text(value, place)
-    major, *rest = version.split(".")
-    if major != "3" or len(rest) not in (1, 2) or not all(part.isascii() and part.isdecimal() for part in rest):
-        raise place.error(f"expected a Python version, got {version!r}", hint='write "3.12" or "3.12.7"')
+    problem = python_problem(version)
+    if problem:
+        raise place.error(problem, hint='write "3.12" or "3.12.7"')
     return version
 
 

@@ -16,6 +16,7 @@ __all__ = [
     "channel_problem",
     "nearest",
     "platform_problem",
+    "python_problem",
     "secret_problem",
     "split_channel",
 ]
@@ -41,6 +42,14 @@ def platform_problem(text: str) -> str | None:
     if text in SUBDIRS:
         return None
     return f"unknown platform {text!r}; {nearest(text, SUBDIRS) or 'known are ' + ', '.join(SUBDIRS)}"
+
+
+def python_problem(text: str) -> str | None:
+    """What keeps ``text`` from being a version of Python, as ``3.12`` or ``3.12.7``."""
+    major, *rest = text.split(".")
+    if major == "3" and len(rest) in (1, 2) and all(part.isascii() and part.isdecimal() for part in rest):
+        return None
+    return f"expected a Python version, got {text!r}"
 
 
 def channel_problem(text: str) -> str | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from resolver.errors import SettingsError
 from resolver.files import read_text
+from resolver.light_typing import TYPE_CHECKING, Any
 from resolver.model import Origin
 from resolver.settings.values import Settings, SettingsLayer
 

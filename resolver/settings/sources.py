@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from resolver.files import read_text
+from resolver.light_typing import Any
 
 __all__ = ["DEFAULT_SOURCES", "HAVE_SETTINGS", "declares_an_environment", "find_sources"]
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any
+
+from resolver.light_typing import Any
 
 __all__ = ["TomlLines"]
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING, Any
 
 from resolver.errors import SettingsError
+from resolver.light_typing import TYPE_CHECKING, Any
 from resolver.model import DockerSection
 from resolver.platforms import DEFAULT_PLATFORMS
 from resolver.settings.places import nearest

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from resolver.indexes import CoreMetadata
+from resolver.light_typing import TYPE_CHECKING
 from resolver.values import dataclass
 
 if TYPE_CHECKING:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from resolver.errors import IntegrityError
+from resolver.light_typing import TYPE_CHECKING
 from resolver.model import LockedPackage, PlatformLock, Root
 from resolver.plain import normalize
 

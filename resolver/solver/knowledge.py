@@ -6,12 +6,11 @@ solve begins with what the fast path has learned, and an answer must not depend 
 
 from __future__ import annotations
 
-import contextlib
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from resolver.indexes import CoreMetadata, DistributionFile, InvalidMetadata, NeedsBuild
+from resolver.light_typing import TYPE_CHECKING
 from resolver.solver.projects import ProjectFiles, Projects
 from resolver.solver.requirements import Dependency, gate_of, parse_requirement
 from resolver.solver.targets import Target
@@ -104,10 +103,12 @@ class Knowledge:
     def _metadata_of(self, name: str, file: DistributionFile) -> CoreMetadata:
         """Without reading the project's page, if possible."""
         index = self.projects.sole_index(name)
-        if index is not None:
-            with contextlib.suppress(NeedsBuild):  # then it is the page that tells what else there is
-                return index.metadata(file)
-        return self.files(name).metadata(file)
+        if index is None:
+            return self.files(name).metadata(file)
+        try:
+            return index.metadata(file)
+        except NeedsBuild:  # it is the page that tells what else there is
+            return self.files(name).metadata(file)
 
     def _for_this_python(self, metadata: CoreMetadata) -> CoreMetadata | str:
         if self.target.admits_python(metadata.requires_python):

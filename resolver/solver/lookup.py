@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
 
 from resolver import __version__
 from resolver.hashes import sha256
 from resolver.indexes import DistributionFile
 from resolver.installed import installed_version
+from resolver.light_typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from resolver.solver.answer import Choice
 from resolver.solver.requirements import Dependency
-from resolver.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from resolver.indexes import NotingIndex

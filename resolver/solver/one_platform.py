@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 from resolver.errors import ResolverError
+from resolver.light_typing import TYPE_CHECKING
 from resolver.model import Conflict
 from resolver.platforms import PythonTarget
 from resolver.solver.answer import Choice, metadata_of

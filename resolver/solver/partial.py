@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from resolver.conda import CondaRecord, CondaSolution, CondaUnsolvable
-from resolver.names import NamesMap
+from resolver.light_typing import TYPE_CHECKING
 from resolver.platforms import Platform, PythonTarget, newest_python
 from resolver.roots import conda_roots
 from resolver.solver.request import PlatformSolution, SolveRequest
 
+if TYPE_CHECKING:
+    from resolver.conda import CondaRecord, CondaSolution
+    from resolver.names import NamesMap
+
 __all__ = ["owners_of", "partial_solution", "python_for"]
 
 
-def partial_solution(
-    request: SolveRequest, platform: Platform, answer: CondaSolution | CondaUnsolvable | None
-) -> PlatformSolution:
-    records = answer.records if isinstance(answer, CondaSolution) else ()
+def partial_solution(request: SolveRequest, platform: Platform, answer: CondaSolution | None) -> PlatformSolution:
+    """``answer`` is ``None`` where nothing is asked from conda."""
+    records = answer.records if answer is not None else ()
     python = next((r for r in records if r.name == "python"), None)
     pip = request.spec.pip_on(platform.subdir)
     if python is not None:
@@ -27,7 +29,7 @@ def partial_solution(
         records=records,
         projects=(),
         owners=owners_of(records, request.names),
-        shown=answer.shown if isinstance(answer, CondaSolution) else (),
+        shown=answer.shown if answer is not None else (),
         conda_roots=conda_roots(request.spec, platform.subdir),
         pip_roots=pip,
     )

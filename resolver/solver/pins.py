@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
+from resolver.light_typing import TYPE_CHECKING
 from resolver.model import LockedPackage, PlatformLock
 from resolver.plain import normal_version
 from resolver.values import dataclass, field

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
 
-from resolver.tuples import NamedTuple
+from resolver.light_typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from resolver.indexes import DistributionFile

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
+from resolver.light_typing import TYPE_CHECKING
 from resolver.names import normalize
 from resolver.solver.answer import Request
 from resolver.solver.pins import NO_PINS, Pins

@@ -5,18 +5,17 @@ from __future__ import annotations
 import threading
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
-from resolver.indexes import InvalidMetadata, NeedsBuild, NotingIndex
+from resolver.indexes import InvalidMetadata, NeedsBuild, keeps_notes
+from resolver.light_typing import TYPE_CHECKING, NamedTuple
 from resolver.solver.policy import FilePolicy
 from resolver.solver.targets import Target, parse_tail
-from resolver.tuples import NamedTuple
 from resolver.values import replace
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from resolver.indexes import CoreMetadata, DistributionFile, Index, Page, ProjectState
+    from resolver.indexes import CoreMetadata, DistributionFile, Index, NotingIndex, Page, ProjectState
     from resolver.solver.versions import RankedVersions
     from resolver.source_trees import Builds
 
@@ -109,7 +108,7 @@ class Projects:
         self.policy = policy or FilePolicy()
         self.builds = builds
         self._index_for = dict(index_for or {})
-        self._noting = {id(i): i for i in (*self.indexes, *self._index_for.values()) if isinstance(i, NotingIndex)}
+        self._noting = {id(i): i for i in (*self.indexes, *self._index_for.values()) if keeps_notes(i)}
         self._best_match = best_match
         self._known: dict[str, Project] = {}
         self._lock = threading.Lock()

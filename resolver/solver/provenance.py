@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+
+from resolver.light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from resolver.conda import CondaRecord

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
-from resolver.conda import CondaProblem, CondaRecord
+from resolver.light_typing import TYPE_CHECKING
 from resolver.model import CondaSpec, EnvironmentSpec, PlatformLock, PypiRequirement
 from resolver.names import NamesMap
 from resolver.platforms import Platform, PythonTarget
@@ -15,6 +14,7 @@ from resolver.values import dataclass, field
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from resolver.conda import CondaProblem, CondaRecord
     from resolver.solver.answer import ProjectExtra, ResolvedProject
 
 __all__ = ["PlatformSolution", "SolveRequest"]
@@ -45,6 +45,8 @@ class SolveRequest:
         return next((Pins.of(locked) for locked in self.pins if locked.platform == subdir), NO_PINS)
 
     def conda_problem(self, platform: Platform, specs: tuple[CondaSpec, ...]) -> CondaProblem:
+        from resolver.conda import CondaProblem
+
         return CondaProblem(
             platform=platform,
             channels=self.channels,

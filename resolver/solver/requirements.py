@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING
 
+from resolver.light_typing import TYPE_CHECKING
 from resolver.plain import normalize, plain_requirement
 from resolver.values import dataclass
 

@@ -12,16 +12,16 @@ What conda provides is fixed for PyPI and is never locked twice. At last the pla
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, TypeVar
 
-from resolver.conda import CondaUnsolvable, solve_all
 from resolver.errors import ManifestError
+from resolver.light_typing import TYPE_CHECKING, TypeVar
 from resolver.model import CondaSpec, Conflict
 from resolver.roots import conda_roots
 from resolver.solver.partial import owners_of, partial_solution
 from resolver.solver.request import PlatformSolution, SolveRequest
 
 if TYPE_CHECKING:
+    from resolver.conda import CondaProblem, CondaSolution
     from resolver.conda.channels import Channels
     from resolver.solver.direct import DirectFile
     from resolver.solver.projects import Projects
@@ -103,14 +103,24 @@ def _solve_conda(request: SolveRequest, channels: Callable[[], Channels]) -> lis
         for platform in request.platforms
         if (specs := conda_roots(request.spec, platform.subdir))
     }
-    answers = dict(zip(problems, solve_all(channels(), list(problems.values())), strict=True)) if problems else {}
-    failed = [answer for answer in answers.values() if isinstance(answer, CondaUnsolvable)]
+    answers = _conda_answers(request, problems, channels) if problems else {}
+    return [partial_solution(request, platform, answers.get(platform.subdir)) for platform in request.platforms]
+
+
+def _conda_answers(
+    request: SolveRequest, problems: Mapping[str, CondaProblem], channels: Callable[[], Channels]
+) -> dict[str, CondaSolution]:
+    """By subdir. Raises ``NoSolution``."""
+    from resolver.conda import CondaSolution, solve_all
+
+    answers = dict(zip(problems, solve_all(channels(), list(problems.values())), strict=True))
+    failed = [answer for answer in answers.values() if not isinstance(answer, CondaSolution)]
     if failed:
         from resolver.solver.why_not.conda_core import explained_conflict
         from resolver.solver.why_not.explain import no_solution
 
         raise no_solution(explained_conflict(channels(), answer, request.names) for answer in failed)
-    return [partial_solution(request, platform, answers.get(platform.subdir)) for platform in request.platforms]
+    return {subdir: answer for subdir, answer in answers.items() if isinstance(answer, CondaSolution)}
 
 
 def _with_channels(request: SolveRequest, specs: tuple[CondaSpec, ...]) -> SolveRequest:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
+from resolver.light_typing import TYPE_CHECKING
 from resolver.platforms import Platform, PythonTarget
 from resolver.solver.requirements import parse_marker
 from resolver.values import dataclass, field

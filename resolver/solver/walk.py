@@ -12,13 +12,12 @@ whole, not of some state on the way to it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
+from resolver.light_typing import TYPE_CHECKING, NamedTuple
 from resolver.solver.answer import Choice, read_answer
 from resolver.solver.lookup import Unusable
 from resolver.solver.preference import Asked, hashes_of
 from resolver.solver.problem import limits_of, requests_of
-from resolver.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from resolver.solver.answer import PypiSolution

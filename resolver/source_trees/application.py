@@ -12,8 +12,9 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from resolver.build_context import ApplicationFiles, FileTree, TreeFile
 from resolver.errors import SettingsError
-from resolver.model import Application, ApplicationFiles, FileTree, TreeFile
+from resolver.model import Application
 from resolver.source_trees.tree import all_paths, digest_of_entries, source_paths
 
 __all__ = ["read_application"]

@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from resolver.errors import IndexUnavailable, ResolverError
-from resolver.files import lock_file
+from resolver.files import FileLock
 from resolver.mirrors import Mirrors
 from resolver.source_trees.git_url import GitReference
 from resolver.transport.credentials import Credentials
@@ -79,7 +79,7 @@ class Git:
     def fetch(self, reference: GitReference, commit: str) -> Path:
         """The bare repository in the cache, with that commit in it."""
         repository = self._repository(reference)
-        with lock_file(repository.with_suffix(".lock")):
+        with FileLock(repository.with_suffix(".lock")):
             if not self._has(repository, commit):
                 self._fetch(reference, repository, commit)
         return repository
@@ -94,7 +94,7 @@ class Git:
     def check_out(self, reference: GitReference, commit: str, folder: Path) -> Path:
         """The commit's files with their history (versions are made of it) in ``folder``; the project's own folder."""
         repository = self.fetch(reference, commit)
-        with lock_file(repository.with_suffix(".lock")):
+        with FileLock(repository.with_suffix(".lock")):
             if (repository / "shallow").exists():
                 self._remote(reference, "-C", str(repository), *_fetching("--unshallow"), self._place(reference),
                              *_ALL_HISTORY)  # fmt: skip
@@ -127,7 +127,7 @@ class Git:
     def _completed(self, reference: GitReference, revision: str) -> str | None:
         """The commit that an abbreviated one is short for: only the whole history can tell."""
         repository = self._repository(reference)
-        with lock_file(repository.with_suffix(".lock")):
+        with FileLock(repository.with_suffix(".lock")):
             self._remote(reference, "-C", str(repository), *_fetching(), self._place(reference), *_ALL_HISTORY)
         asked = ["-C", str(repository), "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}"]
         ended = self._git(asked, self._environment())

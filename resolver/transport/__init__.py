@@ -11,7 +11,8 @@ A name is imported when it is first asked for: much needs only the form of a URL
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+
+from resolver.light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from resolver.transport.client import Transport

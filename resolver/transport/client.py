@@ -11,9 +11,9 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from resolver.errors import IndexUnavailable
+from resolver.light_typing import TYPE_CHECKING
 from resolver.mirrors import Mirrors
 from resolver.transport.urls import without_credentials
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from resolver.build_context import BuildContext, ContextFile
 from resolver.exporter import write_directory
-from resolver.model import BuildContext, ContextFile
 from tests.docker.conftest import BASE
 from tests.docker.engines import Builder
 

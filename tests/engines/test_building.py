@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 import resolver
+from resolver.build_context import BuildContext, ContextFile
 from resolver.engines import ImageBuild
 from resolver.errors import BuildError, NotRepresentable, SettingsError
 from resolver.exporter.image_key import image_key
-from resolver.model import BuildContext, ContextFile, DockerSection, Lock, PlatformLock
+from resolver.model import DockerSection, Lock, PlatformLock
 from tests.engines.stand_ins import CONTAINERD, Registry, StandIns
 from tests.exporter.conftest import conda, lock_of, wheel
 

@@ -17,20 +17,11 @@ import pytest
 import rfc8785
 
 from resolver import canonicalizer
+from resolver.build_context import ApplicationFiles, BuildContext, FileTree, TreeFile
 from resolver.errors import BuildError, NotRepresentable, SettingsError
 from resolver.exporter import docker_context
 from resolver.exporter.image_key import image_key
-from resolver.model import (
-    Application,
-    ApplicationFiles,
-    BuildContext,
-    DockerSection,
-    FileTree,
-    HealthCheck,
-    Lock,
-    PlatformLock,
-    TreeFile,
-)
+from resolver.model import Application, DockerSection, HealthCheck, Lock, PlatformLock
 from tests.exporter.conftest import conda, lock_of, wheel
 
 DIGEST = f"sha256:{'9' * 64}"

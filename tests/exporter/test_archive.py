@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resolver.build_context import BuildContext, ContextFile
 from resolver.errors import BuildError
 from resolver.exporter import DEFAULT_EPOCH, ArchiveEntry, context_entries, tar_bytes, tar_digest, write_tar
-from resolver.model import BuildContext, ContextFile
 
 # ------------------------------------------------------------------------------------------- bytes by hand
 

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from resolver import canonicalizer
+from resolver.build_context import BuildContext
 from resolver.errors import BuildError, IntegrityError, NotRepresentable, SettingsError
 from resolver.exporter import Installer, InstallerWheel, Strategy, context_entries, docker_context, tar_bytes
-from resolver.model import Artifact, BuildContext, DockerSection, Evidence, Lock, LockedPackage, PlatformLock
+from resolver.model import Artifact, DockerSection, Evidence, Lock, LockedPackage, PlatformLock
 from tests.exporter.conftest import conda, lock_of, wheel
 
 _ROOT = Path(__file__).resolve().parents[2]

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from resolver.build_context import BuildContext, ContextFile
 from resolver.errors import BuildError
 from resolver.exporter import DEFAULT_EPOCH, context_entries, docker_context, tar_bytes, write_directory
 from resolver.exporter.archive import ArchiveEntry
-from resolver.model import BuildContext, ContextFile, Lock
+from resolver.model import Lock
 
 
 @pytest.fixture(params=[0o022, 0o077, 0o000])

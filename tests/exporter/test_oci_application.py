@@ -10,20 +10,12 @@ from typing import Any
 import pytest
 
 import resolver.exporter
+from resolver.build_context import ApplicationFiles, FileTree, TreeFile
 from resolver.errors import BuildError, NotRepresentable
 from resolver.exporter import docker_context
 from resolver.exporter.image_key import KEY_LABEL
 from resolver.exporter.oci import Image, LayerCache, OciOptions, oci_image
-from resolver.model import (
-    Application,
-    ApplicationFiles,
-    DockerSection,
-    FileTree,
-    HealthCheck,
-    Lock,
-    PlatformLock,
-    TreeFile,
-)
+from resolver.model import Application, DockerSection, HealthCheck, Lock, PlatformLock
 from tests.exporter.oci_world import DEBIAN, Entry, Maker, lock_of, small, tar, unpacked
 from tests.exporter.test_oci_image import Base, config_of
 from tests.prefix.world import PLATFORM, conda

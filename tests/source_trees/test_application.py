@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from resolver.build_context import FileTree
 from resolver.errors import SettingsError
-from resolver.model import Application, FileTree
+from resolver.model import Application
 from resolver.source_trees import read_application, tree_digest
 from tests.source_trees.projects import make_repository, write_tree
 

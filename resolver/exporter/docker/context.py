@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from resolver.build_context import ApplicationFiles, BuildContext
 from resolver.errors import BuildError, NotRepresentable
 from resolver.exporter.application import (
     application_files,
@@ -39,15 +40,7 @@ from resolver.exporter.docker.wheelhouse import (
 from resolver.exporter.image_key import image_key
 from resolver.exporter.image_labels import image_labels
 from resolver.locks.slices import required_glibc, slice_of
-from resolver.model import (
-    MAIN,
-    ApplicationFiles,
-    Artifact,
-    BuildContext,
-    DockerSection,
-    Lock,
-    LockedPackage,
-)
+from resolver.model import MAIN, Artifact, DockerSection, Lock, LockedPackage
 
 __all__ = ["context_needs", "docker_context"]
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib import resources
 from pathlib import Path
 
+from resolver.build_context import ContextFile
 from resolver.errors import BuildError, NotRepresentable
 from resolver.exporter.directory import CHECKSUMS
 from resolver.exporter.docker.micromamba import checksum_file, explicit_file, requirements_file
@@ -14,7 +15,7 @@ from resolver.exporter.docker.plan import Plan, Strategy
 from resolver.exporter.docker.user_managed import check_files
 from resolver.exporter.docker.wheelhouse import InstallerWheel, checker_wheel, hashed_requirements, installer_wheels
 from resolver.locks.slices import file_name_of
-from resolver.model import Artifact, ContextFile, LockedPackage
+from resolver.model import Artifact, LockedPackage
 from resolver.values import dataclass, field
 
 __all__ = ["ContextFiles", "add_check", "add_environment"]

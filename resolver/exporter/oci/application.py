@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from resolver.build_context import ContextFile
 from resolver.errors import BuildError
 from resolver.exporter.application import Launch
 from resolver.exporter.archive import ArchiveEntry
 from resolver.exporter.oci.base_tree import BaseTree
 from resolver.exporter.oci.layer_files import write_layer
 from resolver.exporter.oci.values import Compression, Layer
-from resolver.model import ContextFile, HealthCheck
+from resolver.model import HealthCheck
 
 __all__ = ["application_layers", "check_places", "start_settings"]
 

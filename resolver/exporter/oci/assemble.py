@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from resolver import canonicalizer
+from resolver.build_context import ApplicationFiles
 from resolver.errors import NotRepresentable
 from resolver.exporter.application import (
     Launch,
@@ -35,7 +36,7 @@ from resolver.exporter.oci.parts import SlicePackages, sliced
 from resolver.exporter.oci.values import Image, Layer
 from resolver.exporter.quoting import absolute_path, image_user, label_key
 from resolver.locks.slices import required_glibc, slice_of
-from resolver.model import MAIN, ApplicationFiles, DockerSection, Lock
+from resolver.model import MAIN, DockerSection, Lock
 from resolver.values import dataclass, field, replace
 
 __all__ = ["OciOptions", "oci_image"]

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 from importlib import import_module
-from typing import TYPE_CHECKING
 
+from resolver.light_typing import TYPE_CHECKING
 from resolver.locks.formats.protocol import Asked, Fitted, LockFormat, Loss
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def format_named(name: str) -> LockFormat | None:
 def format_for_file(file_name: str) -> LockFormat | None:
     """The format whose files are called like that; ``file_name`` is without folders."""
     for name, (_, _, globs) in _HOMES.items():
-        if any(fnmatchcase(file_name, glob) for glob in globs):
+        if file_name in globs or any(fnmatchcase(file_name, glob) for glob in globs):
             return format_named(name)
     return None
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from resolver.errors import NotRepresentable
+from resolver.light_typing import TYPE_CHECKING
 from resolver.model import Aspect, Lock
 from resolver.values import dataclass
 

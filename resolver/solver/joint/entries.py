@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
+from resolver.light_typing import NamedTuple
 from resolver.solver.versions import RankedVersions
-from resolver.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from packaging.version import Version

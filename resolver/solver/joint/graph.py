@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from resolver.conda import CondaRecord
 from resolver.indexes import CoreMetadata, DistributionFile
+from resolver.light_typing import NamedTuple
 from resolver.solver.answer import Request
 from resolver.solver.joint.entries import CondaPackage, Entries, Entry
 from resolver.solver.joint.listing import Listing
@@ -24,7 +25,6 @@ from resolver.solver.joint.possible import Node, Possible, Rules
 from resolver.solver.knowledge import Knowledge
 from resolver.solver.requirements import Dependency
 from resolver.solver.versions import ranks
-from resolver.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from packaging.version import Version

@@ -13,8 +13,7 @@ py-rattler read it already.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from resolver.light_typing import TYPE_CHECKING
 from resolver.locks.formats.conda_lock.writer import fit, losses, write
 from resolver.locks.formats.protocol import ANYTHING, Asked, LockFormat
 

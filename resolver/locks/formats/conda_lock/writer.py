@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
+from resolver.light_typing import TYPE_CHECKING
 from resolver.locks.dependencies import merged
 from resolver.locks.evidence import evidence_to_strings
 from resolver.locks.formats.conda_lock.keys import NAME, VERSION

@@ -1,4 +1,4 @@
-"""``resolver.tuples.NamedTuple`` makes what ``typing.NamedTuple`` makes."""
+"""``resolver.light_typing.NamedTuple`` makes what ``typing.NamedTuple`` makes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typing
 import msgspec
 import pytest
 
-from resolver.tuples import NamedTuple
+from resolver.light_typing import NamedTuple
 
 
 class _Ours(NamedTuple):
@@ -75,12 +75,12 @@ def test_nothing_is_compiled_for_it() -> None:
     program = """
 from __future__ import annotations
 import builtins
-from resolver.tuples import NamedTuple
+from resolver.light_typing import NamedTuple
 builtins.compile = None
 class Place(NamedTuple):
     name: str
 assert Place("a").name == "a"
 """
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
-    with_typing = program.replace("resolver.tuples", "typing")
+    with_typing = program.replace("resolver.light_typing", "typing")
     assert subprocess.run([sys.executable, "-c", with_typing], check=False, capture_output=True).returncode == 1
