@@ -12,7 +12,7 @@ from types import TracebackType
 
 from resolver.errors import ResolverError
 
-__all__ = ["FileLock", "cache_directory", "read_text", "write_atomic"]
+__all__ = ["FileLock", "read_text", "write_atomic"]
 
 _PAUSE = 0.05
 """Seconds between two looks at whether a lock is free."""
@@ -116,13 +116,3 @@ def _hold(path: Path, timeout: float) -> Callable[[], object]:
     except BaseException:
         stream.close()
         raise
-
-
-def cache_directory(environ: dict[str, str] | os._Environ[str]) -> Path:
-    """Where Samebox caches: ``SAMEBOX_CACHE_DIR``, else the user's cache directory (platformdirs)."""
-    override = environ.get("SAMEBOX_CACHE_DIR")
-    if override:
-        return Path(override)
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir("samebox", appauthor=False))

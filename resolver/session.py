@@ -9,8 +9,9 @@ from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 
+from resolver.cache_folder import cache_folder
 from resolver.errors import ResolverError
-from resolver.files import cache_directory, write_atomic
+from resolver.files import write_atomic
 from resolver.installed import installed_version
 from resolver.light_typing import TYPE_CHECKING
 from resolver.mirrors import Mirrors
@@ -48,7 +49,7 @@ class Session:
         keyring: bool = False,
     ) -> None:
         self.environ = dict(os.environ if environ is None else environ)
-        self.cache = cache if cache is not None else cache_directory(self.environ)
+        self.cache = cache if cache is not None else Path(cache_folder(self.environ))
         self.mirrors = Mirrors(mirrors)
         self.offline = offline
         self.refresh = refresh

@@ -15,6 +15,7 @@ import sys
 from _hashlib import openssl_sha256
 
 from resolver import __version__
+from resolver.cache_folder import cache_folder
 
 __all__ = ["Answer", "code_state", "file_digest", "folder", "given", "keep"]
 
@@ -76,14 +77,8 @@ def keep(arguments: list[str], answer: Answer) -> None:
 
 
 def folder() -> str:
-    """Where answers are kept: below ``SAMEBOX_CACHE_DIR``, else the user's cache (as platformdirs names it)."""
-    cache = os.environ.get("SAMEBOX_CACHE_DIR")
-    if not cache and sys.platform == "darwin":
-        cache = os.path.expanduser("~/Library/Caches/samebox")
-    elif not cache:
-        base = os.environ.get("XDG_CACHE_HOME", "")
-        cache = os.path.join(base if base.strip() else os.path.expanduser("~/.cache"), "samebox")
-    return os.path.join(cache, "answers")
+    """Where answers are kept, in the user's cache."""
+    return os.path.join(cache_folder(os.environ), "answers")
 
 
 def file_digest(path: str) -> str:

@@ -131,10 +131,10 @@ def _build(options: argparse.Namespace, on_line: Callable[[str], None]) -> int:
 
 
 def _replay(tag: str | None) -> int:
+    from resolver.cache_folder import cache_folder
     from resolver.engines import last_log, log_folder
-    from resolver.files import cache_directory
 
-    folder = log_folder(cache_directory(os.environ))
+    folder = log_folder(Path(cache_folder(os.environ)))
     path = last_log(folder, _image(tag) if tag is not None else None)
     if path is None:
         raise BuildError(f"{folder} has no log of {tag or 'any build'}", hint="the last 50 are kept")

@@ -12,7 +12,7 @@ from resolver.light_typing import NoReturn
 
 __all__ = ["Namespace", "Parser"]
 
-# argparse has its own words translated by gettext, which loads `locale` to look for catalogues that nobody has; ours are
+# argparse has its words translated by gettext, which loads `locale` to look for catalogues that nobody has; ours are
 # English whatever the locale
 vars(argparse)["_"] = str
 

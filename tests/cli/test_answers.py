@@ -21,7 +21,14 @@ from resolver.cli import answers
 from tests.cli.project import CHANNEL, Outcome, Project, environment_yml
 
 _PACKAGE = Path(resolver.__file__).parent
-_ALLOWED = {"resolver", "resolver.cli", "resolver.cli.answers", "resolver.cli.entry", "_hashlib"}
+_ALLOWED = {
+    "resolver",
+    "resolver.cache_folder",
+    "resolver.cli",
+    "resolver.cli.answers",
+    "resolver.cli.entry",
+    "_hashlib",
+}
 _PROGRAM = """
 import os, sys
 before = set(sys.modules)
@@ -111,7 +118,9 @@ def test_the_script_that_is_installed_goes_this_way() -> None:
     assert document["project"]["scripts"] == {"samebox": "resolver.cli.entry:run"}
 
 
-@pytest.mark.parametrize("home", [{}, {"XDG_CACHE_HOME": "/elsewhere/cache"}, {"XDG_CACHE_HOME": " "}])
+@pytest.mark.parametrize(
+    "home", [{}, {"XDG_CACHE_HOME": "/elsewhere/cache"}, {"XDG_CACHE_HOME": " "}, {"XDG_CACHE_HOME": "here"}]
+)
 def test_answers_lie_in_the_cache_where_all_else_lies(home: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("XDG_CACHE_HOME", "SAMEBOX_CACHE_DIR"):
         monkeypatch.delenv(name, raising=False)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import multiprocessing
 import sqlite3
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from resolver.indexes import CoreMetadata, DistributionFile, MetadataCache, ProjectPage
+from resolver.values import replace
 
 PAGE = ProjectPage(
     name="demo",
@@ -50,6 +52,26 @@ def test_a_page_is_fresh_for_its_lifetime_and_then_kept(tmp_path: Path, clock: C
     found = cache.page("key")
     assert found is not None
     assert found.fresh
+
+
+def _read_by_this_process() -> int:
+    """Bytes that were read from files, from the system's cache or not (proc(5))."""
+    fields = dict(line.split(": ") for line in Path("/proc/self/io").read_text().splitlines())
+    return int(fields["rchar"])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux counts it")
+def test_the_state_of_a_big_page_is_known_without_reading_the_page(tmp_path: Path, clock: Clock) -> None:
+    cache = MetadataCache(tmp_path, now=clock)
+    files = tuple(PAGE.files[0]._replace(filename=f"demo-1.{n}.tar.gz") for n in range(20_000))
+    cache.store_page("key", replace(PAGE, files=files), etag=None, modified=None, lifetime=600.0)
+    cache.close()
+    cache = MetadataCache(tmp_path, now=clock)
+    before = _read_by_this_process()
+    assert cache.state("key", "context") is not None
+    assert _read_by_this_process() - before < 100_000
+    assert cache.page("key") is not None
+    assert _read_by_this_process() - before > 1_000_000
 
 
 def test_that_there_is_no_page_is_kept_too(tmp_path: Path, clock: Clock) -> None:
