@@ -31,9 +31,11 @@ __all__ = ["CheckedAnswer", "Lookup", "Unusable"]
 
 _T = TypeVar("_T")
 
-_FORM = 1
+_FORM = 2
 """Part of a context: raise it when the form of a note changes, or what an answer means."""
 
+_SEAL = 64
+"""Digits of the digest before a note: one that was damaged must not answer in place of its page."""
 
 _MOST_ANSWERS = 64
 """So many of each kind are kept in a note."""
@@ -176,7 +178,7 @@ class Lookup:
             page = self._pages[name]
             if page is not None:
                 _, notes = new.setdefault(page.home.url, (page.home, {}))
-                notes[name] = (page.stamp, json.dumps(page.note.latest()))
+                notes[name] = (page.stamp, _sealed(page.note.latest()))
         for index, notes in new.values():
             index.keep_notes(self._context, notes)
 
@@ -239,14 +241,18 @@ class Lookup:
         return _Page(index, state.stamp, _note_of(state.note))
 
 
-def _note_of(text: str | None) -> _Note:
-    """The note, or a new one where there is none, or none that this release wrote: then all is found out again."""
-    try:
-        fields = json.loads(text) if text is not None else []
-    except ValueError:
-        fields = []
-    whole = isinstance(fields, list) and [type(field) for field in fields] == [dict, dict, dict, list]
-    return _Note(*fields) if whole else _Note({}, {}, {}, [])
+def _sealed(note: _Note) -> str:
+    """A note as it is kept: the sha256 of the JSON in hex, and the JSON."""
+    text = json.dumps(note)
+    return sha256(text.encode()).hexdigest() + text
+
+
+def _note_of(sealed: str | None) -> _Note:
+    """The note, or a new one where there is none, or none that was written like this: then all is found out again."""
+    digest, text = (sealed[:_SEAL], sealed[_SEAL:]) if sealed is not None else ("", "")
+    if digest != sha256(text.encode()).hexdigest():
+        return _Note({}, {}, {}, [])
+    return _Note(*json.loads(text))
 
 
 def _question(asked: Asked, pin: ProjectPin | None) -> str:
