@@ -1,7 +1,7 @@
-"""From a lock to an image in an engine: built where none has the same key (``image`` says what is wanted, ``running``
-finds or builds it), here or in the registry to which it is pushed (``registry_images``), on base images whose digests
-are recorded (``bases``, ``image_record``). The lock is attached to what is pushed, and is got back from there
-(``lock_referrers``, ``image_locks``).
+"""From a lock to an image in an engine: built where none has the same key (``image`` and ``order`` say what is wanted,
+``running`` finds or builds it), here or in the registry to which it is pushed (``registry_images``), on base images
+whose digests are recorded (``bases``, ``image_record``). The lock is attached to what is pushed, and is got back from
+there (``lock_referrers``, ``image_locks``).
 
 A name is imported when it is first asked for: who looks for a base image needs no engine.
 """

@@ -23,16 +23,16 @@ class Attachment:
     file: LockFile
     images: ImageRegistry
 
-    @staticmethod
-    def file_of(lock: Lock, path: Path | None) -> LockFile:
+    @classmethod
+    def of(cls, lock: Lock, path: Path | None, *, image: str, images: ImageRegistry) -> Attachment:
         """The lock's file as it is, or as it would be written where there is none (an image in which nothing is
         installed needs none). Raises ``IntegrityError`` where it is another lock."""
         if path is None or not path.exists():
-            return LockFile.of(lock)
+            return cls(image=image, file=LockFile.of(lock), images=images)
         file = LockFile.read(path)
         if digest(file.lock()) != digest(lock):
             raise IntegrityError(f"{path} holds another lock than what is built", hint="it has changed; try again")
-        return file
+        return cls(image=image, file=file, images=images)
 
     def attach(self, log: BuildLog, *, reused: bool) -> None:
         """Raises ``IntegrityError`` where the image is of another lock, but for one that was there before: that is the

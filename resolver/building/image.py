@@ -6,26 +6,22 @@ import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from resolver.building.attaching import Attachment
-from resolver.building.bases import open_registry, pin_bases
-from resolver.building.downloads import Downloads, downloads_of
+from resolver.building.bases import open_registry
+from resolver.building.order import Order
 from resolver.building.registry_images import ImageRegistry, RegistryImages
 from resolver.building.running import start
-from resolver.building.target import Target, default_tag, image_platforms, names_of, subdir_of
+from resolver.building.target import Target, default_tag, image_platforms, names_of
 from resolver.engines import BuildLog, Engine, ImageBuild, find_engine, log_folder
 from resolver.errors import BuildError, SettingsError
-from resolver.exporter import choose_base, context_needs, source_date_epoch
-from resolver.exporter.application import image_groups, launch_of, require_server
+from resolver.exporter import source_date_epoch
+from resolver.exporter.application import image_groups, require_server
 from resolver.exporter.architectures import image_platform
-from resolver.exporter.base_choice import needs_network
-from resolver.exporter.docker.wheelhouse import installer_platforms
-from resolver.exporter.image_key import image_key
 from resolver.model import MAIN, DockerSection, Lock
-from resolver.outputs import application_files, docker_context
+from resolver.outputs import application_files
 from resolver.session import Session
-from resolver.values import replace
 
 if TYPE_CHECKING:
     from resolver.exporter.docker.dockerfile import Strategy
@@ -80,79 +76,45 @@ def build(
     names = names_of(tag if tag is not None else default_tag(lock))
     chosen = image_platforms(lock, platforms)
     require_server(lock, docker, chosen)
-    variables = lock.evidence.variables if lock.evidence else ()
     with contextlib.ExitStack() as stack:
         opened = session or stack.enter_context(Session())
-        files = application_files(docker, opened)
-        builder = find_engine(opened.environ, engine)
-        own = subdir_of(builder.architecture)
-        docker = _pinned(
-            docker,
-            context_needs(lock, docker=docker, groups=groups, platforms=chosen, strategy=strategy)[1],
-            platforms=chosen,
-            own=own,
-            pin=partial(pin_bases, lock=lock_path, refresh=refresh_base, session=opened),
-        )
-        launch = launch_of(docker, files)
-        images = (registry or RegistryImages(partial(open_registry, opened, docker))) if push else None
-        target = Target(
-            engine=builder,
-            names=names,
-            platforms=tuple(image_platform(platform) for platform in chosen),
-            apart=_builds_apart(builder, chosen, push=push),
-            key=image_key(lock, docker=docker, groups=groups, platforms=chosen, variables=variables, application=files),
-            registry=images,
-            insecure=names.image.partition("/")[0] in docker.insecure_registries,
-            attachment=Attachment(
-                image=names.image,
-                file=Attachment.file_of(lock, Path(lock_path) if lock_path is not None else None),
-                images=images,
-            )
-            if images is not None and not docker.user_managed
-            else None,
-            base=str(choose_base(lock, docker, groups=groups, platforms=chosen)),
-            network=(network or "") if strategy == "thin" or needs_network(docker) else "none",
-            downloads=downloads_of(opened, index_urls, lend_netrc=docker.lend_netrc)
-            if strategy == "thin"
-            else Downloads(),
-            health_check=launch is not None and launch.health_check is not None,
-            epoch=source_date_epoch(opened.environ),
-        )
-        context = partial(
-            docker_context,
-            lock,
+        application = application_files(docker, opened)
+        order = Order(
+            lock=lock,
             docker=docker,
             groups=groups,
             platforms=chosen,
             strategy=strategy,
-            application=files,
-            build_platforms=(own,) if own in installer_platforms() else None,
+            application=application,
+            engine=find_engine(opened.environ, engine),
             session=opened,
             index_urls=index_urls,
+        ).pinned(lock_path, refresh=refresh_base)
+        images = (registry or RegistryImages(partial(open_registry, opened, order.docker))) if push else None
+        path = Path(lock_path) if lock_path is not None else None
+        target = Target(
+            engine=order.engine,
+            names=names,
+            platforms=tuple(image_platform(platform) for platform in chosen),
+            health_check=order.has_health_check(),
+            apart=_builds_apart(order.engine, chosen, push=push),
+            key=order.key(),
+            registry=images,
+            insecure=names.image.partition("/")[0] in docker.insecure_registries,
+            attachment=Attachment.of(lock, path, image=names.image, images=images)
+            if images is not None and not docker.user_managed
+            else None,
+            base=order.base(),
+            network=order.network(network),
+            downloads=order.downloads(),
+            epoch=source_date_epoch(opened.environ),
         )
         log = BuildLog(log_folder(opened.cache), names.image, on_line)
         try:
-            return start(target, context, log, reuse=reuse)
+            return start(target, order.context, log, reuse=reuse)
         except BaseException:
             log.close()
             raise
-
-
-def _pinned(
-    docker: DockerSection,
-    images: Iterable[str],
-    *,
-    platforms: tuple[str, ...],
-    own: str | None,
-    pin: Callable[..., DockerSection],
-) -> DockerSection:
-    """The section with these images by digest. The build image is for the machine that installs."""
-    installing = (own,) if own is not None and own in installer_platforms() else platforms
-    pins: dict[str, Any] = {}
-    for image in images:
-        machines = installing if image == "build_image" else platforms
-        pins[image] = getattr(pin(docker, platforms=machines, images=(image,)), image)
-    return replace(docker, **pins)
 
 
 def _builds_apart(engine: Engine, platforms: Sequence[str], *, push: bool) -> bool:
