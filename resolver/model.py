@@ -404,6 +404,10 @@ class Root:
     origin: str = ""
     via: str | None = None
 
+    def __post_init__(self) -> None:
+        # asked for here since evidence is decoded, for which `light_typing` has no literals
+        _refuse(self.kind not in ("conda", "pypi"), f"a request of neither conda nor pypi: {self.kind!r}")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from resolver.canonicalizer import canonical_json
-from resolver.errors import LockFormatError
+from resolver.errors import LockFormatError, ResolverError
 from resolver.model import Evidence, Origin
 from resolver.values import fields, is_dataclass
 
@@ -46,7 +46,7 @@ def evidence_from_strings(strings: Mapping[str, str], source: str, *, field: str
     try:
         body = {name: msgspec.json.decode(text) for name, text in ours.items()}
         return msgspec.convert(body, Evidence)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, ResolverError) as error:
         raise LockFormatError(
             f"the evidence is damaged: {error}",
             origin=Origin(source=source),

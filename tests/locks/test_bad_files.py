@@ -193,6 +193,7 @@ def test_a_bomb_is_refused_in_a_second_and_a_gigabyte(name: str) -> None:
         ("samebox.cut-off: 'not JSON'", "metadata.custom_metadata"),
         ("samebox.archives: '{}'", "metadata.custom_metadata[samebox.archives]"),
         ('samebox.roots: \'[["linux-64",[{"kind":"npm","requirement":"a"}]]]\'', "metadata.custom_metadata"),
+        ('samebox.virtual-packages: \'[["linux-64",[{"name":"cuda","version":"12"}]]]\'', "metadata.custom_metadata"),
     ],
 )
 def test_damaged_evidence(entry: str, field: str) -> None:
