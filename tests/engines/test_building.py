@@ -133,7 +133,7 @@ def test_a_vendored_build_has_a_network_where_its_base_needs_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     context = BuildContext(files=(ContextFile(path="Dockerfile", content=b"FROM debian\n"),))
-    monkeypatch.setattr("resolver.building.image.docker_context", lambda *arguments, **options: context)
+    monkeypatch.setattr("resolver.building.order.docker_context", lambda *arguments, **options: context)
     stand_ins.add("docker")
     resolver.build(LOCK, docker=docker, session=session, strategy="vendored").wait()
     assert ("--network=none" not in stand_ins.calls()[-1]) == has_network
