@@ -79,7 +79,8 @@ print(*sorted(sys.modules))
 _DEAR = {
     *("packaging", "msgspec", "tomllib", "resolvelib", "dataclasses", "inspect", "ast", "dis", "difflib", "shlex"),
     *("logging", "subprocess", "platform", "concurrent", "uuid", "textwrap", "base64", "netrc", "ssl", "hashlib"),
-    *("typing", "contextlib", "locale", "resolver.conda", "resolver.settings.converters"),
+    *("typing", "locale", "resolver.conda", "resolver.settings.converters"),
+    *(("contextlib",) if sys.version_info < (3, 13) else ()),  # from then on pathlib imports it
     *("resolver.settings.docker_schema", "resolver.settings.auth_converter", "resolver.transport.credentials"),
     *("resolver.manifests.direct_reference", "resolver.source_trees"),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from platform import python_version
 
 import pytest
 
@@ -158,7 +159,7 @@ CASES = (
         pip=("from-the-future>1",),
         lines=(
             "  environment.yml:6 asks for from-the-future>1",
-            "  from-the-future 2.0 needs Python >=3.99, not 3.11.7; the newest for that is 1.0",
+            f"  from-the-future 2.0 needs Python >=3.99, not {python_version()}; the newest for that is 1.0",
             "hint: usable versions of from-the-future: 1.0",
         ),
     ),
