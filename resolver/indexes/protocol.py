@@ -123,4 +123,5 @@ class NotingIndex(Index, Protocol):
 
 
 def keeps_notes(index: Index) -> TypeGuard[NotingIndex]:
+    """Whether it is one of those: a protocol that is asked at run time would cost the import of ``typing``."""
     return hasattr(index, "keep_notes")
