@@ -13,7 +13,8 @@ __all__ = ["cache_folder"]
 
 def cache_folder(environ: "Mapping[str, str]") -> str:
     """``SAMEBOX_CACHE_DIR``, else the user's cache directory, as platformdirs names it (on Linux by the XDG Base
-    Directory Specification, to which a path that is not absolute counts as none)."""
+    Directory Specification). A path that is not absolute counts as none: a cache never lies where a command happens to
+    run. Raises ``FileNotFoundError`` for a user who has no home."""
     folder = environ.get("SAMEBOX_CACHE_DIR")
     if folder:
         return folder
@@ -23,5 +24,17 @@ def cache_folder(environ: "Mapping[str, str]") -> str:
         return platformdirs.user_cache_dir("samebox", appauthor=False)
     base = environ.get("XDG_CACHE_HOME", "")
     if not os.path.isabs(base):
-        base = os.path.expanduser("~/Library/Caches" if sys.platform == "darwin" else "~/.cache")
+        base = os.path.join(_home(environ), "Library/Caches" if sys.platform == "darwin" else ".cache")
     return os.path.join(base, "samebox")
+
+
+def _home(environ: "Mapping[str, str]") -> str:
+    home = environ.get("HOME", "")
+    if os.path.isabs(home):
+        return home
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_dir
+    except KeyError as error:
+        raise FileNotFoundError(2, "this user has no home to cache in; SAMEBOX_CACHE_DIR names a place") from error

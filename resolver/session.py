@@ -49,7 +49,7 @@ class Session:
         keyring: bool = False,
     ) -> None:
         self.environ = dict(os.environ if environ is None else environ)
-        self.cache = cache if cache is not None else Path(cache_folder(self.environ))
+        self.cache = cache if cache is not None else _cache_of(self.environ)
         self.mirrors = Mirrors(mirrors)
         self.offline = offline
         self.refresh = refresh
@@ -195,3 +195,10 @@ class Session:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _cache_of(environ: Mapping[str, str]) -> Path:
+    try:
+        return Path(cache_folder(environ))
+    except FileNotFoundError as error:
+        raise ResolverError(str(error.strerror)) from error

@@ -45,7 +45,7 @@ class Order:
 
     @property
     def _installs_on(self) -> tuple[str, ...] | None:
-        """The machine that the installer runs on, where it is another than those that the image is for."""
+        """The engine's own machine, if the installer runs on one of its kind; else it runs on those of the image."""
         own = subdir_of(self.engine.architecture)
         return (own,) if own is not None and own in installer_platforms() else None
 

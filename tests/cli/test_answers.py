@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -12,12 +13,16 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import platformdirs
 import pytest
 
 import resolver
+from resolver.cache_folder import cache_folder
 from resolver.cli import answers
+from resolver.errors import ResolverError
+from resolver.session import Session
 from tests.cli.project import CHANNEL, Outcome, Project, environment_yml
 
 _PACKAGE = Path(resolver.__file__).parent
@@ -127,6 +132,29 @@ def test_answers_lie_in_the_cache_where_all_else_lies(home: Mapping[str, str], m
     for name, value in home.items():
         monkeypatch.setenv(name, value)
     assert answers.folder() == platformdirs.user_cache_dir("samebox", appauthor=False) + "/answers"
+
+
+@pytest.mark.parametrize("home", [None, "not/absolute"])
+def test_a_cache_never_lies_below_the_working_folder(home: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("XDG_CACHE_HOME", "SAMEBOX_CACHE_DIR", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+    if home is not None:
+        monkeypatch.setenv("HOME", home)
+    folder = Path(cache_folder(os.environ))
+    assert folder.is_relative_to(pwd.getpwuid(os.getuid()).pw_dir)
+
+
+def test_a_user_without_a_home_is_told_how_to_name_a_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(number: int) -> NoReturn:
+        raise KeyError(number)
+
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    with pytest.raises(ResolverError, match="no home to cache in; SAMEBOX_CACHE_DIR names a place"):
+        Session(environ={})
+    monkeypatch.delenv("HOME")
+    for name in ("XDG_CACHE_HOME", "SAMEBOX_CACHE_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    assert answers.given(["check"]) is None
 
 
 # ---- not given again
